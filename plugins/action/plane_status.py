@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action of the module plane_status: ask every plane itself how it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ..module_utils._rollout import text
+from ..module_utils._rollout.execute import each
+from ..module_utils._rollout.probe import (
+    Answer,
+    Probe,
+    Prober,
+    Target,
+)
+from ..plugin_utils._fleet import (
+    LocalAction,
+    Refusal,
+    planes_of,
+)
+
+_THREADS = 32
+_MANY = 100  # of more planes only the unhealthy ones are shown
+_COLUMNS = ("tenant", "region", "url", "version_id", "healthy")
+
+
+class ActionModule(LocalAction):
+    """Shows the planes of the run."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "planes": {"type": "list", "elements": "dict"},
+        "path": {"type": "str", "default": "/healthz"},
+        "probe_timeout": {"type": "float", "default": 10.0},
+        "dest": {"type": "path"},
+        "show": {"type": "bool", "default": True},
+    }
+
+    def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        planes = planes_of(self._vars, args["planes"])
+        probe = Probe("GET", args["path"], 200, json={"status": "ok"})
+        with Prober(coin=random.random, timeout=args["probe_timeout"]) as prober:
+            found = each(planes, lambda plane: prober.ask(_target(plane), probe), threads=_THREADS)
+        for _plane, error in found.failed:
+            raise error
+        rows = [_row(plane, answer) for plane, answer in found.done]
+        if args["show"]:
+            shown = rows if len(rows) <= _MANY else [row for row in rows if not row["healthy"]][:_MANY]
+            for line in text.status_table(shown) if shown else ():
+                self.say(line)
+        unhealthy = sum(not row["healthy"] for row in rows)
+        self.say(f"{len(rows) - unhealthy} of {len(rows)} planes are healthy")
+        plain = [{name: row[name] for name in _COLUMNS} for row in rows]
+        changed = _write(args["dest"], plain, check) if args["dest"] else False
+        return {"changed": changed, "planes": plain, "unhealthy": unhealthy}
+
+
+def _target(plane: dict[str, Any]) -> Target:
+    return Target(plane["worker"], "gateway", plane["url"], plane.get("connect_to"))
+
+
+def _row(plane: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    return {
+        "tenant": plane["tenant"],
+        "region": plane["region"],
+        "url": plane["url"],
+        "version_id": answer.version,
+        "healthy": answer.ok,
+        "why": "" if answer.ok else answer.told,
+    }
+
+
+def _write(dest: str, rows: list[dict[str, Any]], check: bool) -> bool:
+    """Write the rows as JSON, whole or not at all; answers whether the file changes."""
+    path, content = Path(dest), json.dumps(rows, indent=2) + "\n"
+    try:
+        if path.is_file() and path.read_text() == content:
+            return False
+        if not check:
+            part = path.with_name(f".{path.name}.{os.getpid()}")
+            part.write_text(content)
+            part.replace(path)
+    except OSError as error:
+        raise Refusal(f"The status can't be written to {dest}: {error.strerror}.") from None
+    return True

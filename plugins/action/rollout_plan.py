@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action of the module rollout_plan: read the account, decide, answer waves. Writes nothing."""
+
+from __future__ import annotations
+
+import secrets as tokens
+import time
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from ..module_utils._cloudflare.client import Client
+from ..module_utils._rollout import text
+from ..module_utils._rollout.bundle import load
+from ..module_utils._rollout.execute import (
+    read_account,
+    read_suspects,
+)
+from ..module_utils._rollout.fleet import (
+    Release,
+    Unit,
+    secret_digests,
+    units,
+)
+from ..module_utils._rollout.moves import wave_dict
+from ..module_utils._rollout.plan import (
+    DRIFTED,
+    UNCHANGED,
+    Decision,
+    Policy,
+    Wave,
+    cannot_undo,
+    counts,
+    decide,
+    suspects,
+    waves,
+)
+from ..plugin_utils._fleet import (
+    FleetAction,
+    Refusal,
+    planes_of,
+    whole_tenants,
+)
+
+
+class ActionModule(FleetAction):
+    """Plans a rollout."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "topology": {"type": "str", "default": "default"},
+        "planes": {"type": "list", "elements": "dict"},
+        "release": {"type": "str", "default": ""},
+        "gateway_bundle": {"type": "path", "required": True},
+        "gateway_modules": {"type": "dict", "default": {}},
+        "front_bundle": {"type": "path"},
+        "compatibility_date": {"type": "str", "required": True},
+        "compatibility_flags": {"type": "list", "elements": "str", "default": []},
+        "variables": {"type": "dict", "default": {}},
+        "services": {"type": "dict", "default": {}},
+        "secrets": {"type": "dict", "default": {}, "no_log": True},
+        "digest_key": {"type": "str", "no_log": True},
+        "canary_steps": {"type": "list", "elements": "int", "default": [10, 50, 100]},
+        "later_steps": {"type": "list", "elements": "int", "default": [100]},
+        "later_direct": {"type": "bool", "default": False},
+        "drift": {"type": "str", "choices": ["stop", "take_over"], "default": "stop"},
+    }
+
+    def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        policy = Policy(tuple(args["canary_steps"]), tuple(args["later_steps"]), args["later_direct"])
+        policy.check()
+        planes = planes_of(self._vars, args["planes"])
+        release = _release(args)
+        whole, partial = whole_tenants(self._vars, planes, args["planes"] is not None)
+        wanted = units(planes, release, whole if release.front else ())
+        account, home = read_account(client, args["topology"])
+        account = replace(account, readings=read_suspects(client, suspects(wanted, account)))
+        decisions = decide(wanted, account, take_over=args["drift"] == "take_over")
+        plan = waves(decisions, policy)
+        notes = [*cannot_undo(decisions), *_left_out(partial if release.front else set(), args, wanted)]
+        if any(item.action == DRIFTED for item in decisions):
+            raise Refusal(text.drift_text(decisions), table=text.plan_table(decisions, plan))
+        self._show(decisions, plan, notes, release.label)
+        return _result(decisions, plan, notes, release, home)
+
+    def _show(
+        self, decisions: tuple[Decision, ...], plan: tuple[Wave, ...], notes: list[str], label: str
+    ) -> None:
+        self.say(f"release {label}: {text.tally(decisions)}")
+        lines = text.plan_table(decisions, plan)
+        for line in lines[:41]:
+            self.say_line(line)
+        if len(lines) > 41:
+            self.say(f"and {len(lines) - 41} more")
+        for note in notes:
+            self.say(f"note: {note}")
+
+
+def _release(args: dict[str, Any]) -> Release:
+    gateway = load(args["gateway_bundle"], args["gateway_modules"]).bundle
+    front = load(args["front_bundle"]).bundle if args["front_bundle"] else None
+    return Release(
+        label=args["release"] or f"r-{gateway.digest()[:12]}",
+        gateway=gateway,
+        front=front,
+        compatibility_date=args["compatibility_date"],
+        compatibility_flags=tuple(args["compatibility_flags"]),
+        variables=args["variables"],
+        services=args["services"],
+        secrets=secret_digests(_checked(args["secrets"]), args["digest_key"] or args["api_token"]),
+    )
+
+
+def _checked(secrets: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Names and values of the secrets; a message names the place and never the value."""
+    for script, values in secrets.items():
+        if not isinstance(values, dict):
+            raise Refusal(f"secrets of '{script}' is no mapping of names to values.")
+        for name, value in values.items():
+            if not isinstance(value, str) or not value:
+                raise Refusal(f"The secret '{name}' of '{script}' is empty or no text.")
+    return secrets
+
+
+def _left_out(partial: set[str], args: dict[str, Any], wanted: tuple[Unit, ...]) -> list[str]:
+    names = sorted(args["secrets"].keys() - {unit.script for unit in wanted})
+    notes = [
+        f"the front of {tenant} stays as it is: not all of its planes are in this run"
+        for tenant in sorted(partial)
+    ]
+    return notes + (
+        [f"secrets are given for Workers that are not in this run: {', '.join(names)}"] if names else []
+    )
+
+
+def _result(
+    decisions: tuple[Decision, ...],
+    plan: tuple[Wave, ...],
+    notes: list[str],
+    release: Release,
+    home: str | None,
+) -> dict[str, Any]:
+    # Only what needs work is in the result: every task that takes it pays for its size.
+    return {
+        "changed": bool(plan),
+        "rollout": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{tokens.token_hex(2)}",
+        "release": {
+            "label": release.label,
+            "gateway": release.gateway.as_dict(),
+            "front": release.front.as_dict() if release.front else [],
+            "compatibility_date": release.compatibility_date,
+            "compatibility_flags": list(release.compatibility_flags),
+        },
+        "waves": [wave_dict(wave) for wave in plan],
+        "counts": counts(decisions),
+        "unchanged": counts(decisions).get(UNCHANGED, 0),
+        "summary": "\n".join(
+            [f"release {release.label}: {text.tally(decisions)}", *text.plan_table(decisions, plan)]
+        ),
+        "notes": notes,
+        "register_namespace": home,
+        "diff": text.before_after(decisions, release.label),
+    }

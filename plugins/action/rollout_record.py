@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action of the module rollout_record: write down what was accepted, so that the next plan costs no calls."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
+
+from ..module_utils._cloudflare.client import Client
+from ..module_utils._cloudflare.errors import (
+    Conflict,
+    ValidationError,
+)
+from ..module_utils._rollout import moves as ways
+from ..module_utils._rollout.register import (
+    NAMESPACE,
+    key,
+    merge,
+    parse,
+    serialize,
+)
+from ..plugin_utils._fleet import MOVES, FleetAction
+
+
+class ActionModule(FleetAction):
+    """Writes the account register."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "topology": {"type": "str", "default": "default"},
+        "rollout": {"type": "str", "default": ""},
+        "moves": MOVES | {"default": []},
+        "failed_wave": {"type": "str"},
+        "forget": {"type": "list", "elements": "str", "default": []},
+        "register_namespace": {"type": "str"},
+    }
+
+    def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        moves = ways.parse(args["moves"], args["rollout"])
+        if check or not (moves or args["forget"]):
+            return {"changed": bool(moves or args["forget"])}
+        name = key(args["topology"])
+        with ThreadPoolExecutor(1) as pool:
+            # Read again: another run may have recorded other planes in the meantime.
+            listed = pool.submit(client.workers.list)
+            home, new_home = _home(client, args["register_namespace"])
+            raw = None if new_home else client.kv.get(home, name)
+            scripts = {item.name: (item.etag, item.modified_on) for item in listed.result()}
+        old = parse(raw)
+        new = ways.entries(moves, scripts, old, args["failed_wave"])
+        written = serialize(merge(old, new, forget=args["forget"]))
+        if written != raw:
+            client.kv.put(home, name, written)
+        return {"changed": written != raw, "recorded": sorted(new)}
+
+
+def _home(client: Client, known: str | None) -> tuple[str, bool]:
+    """The id of the register's namespace, and whether it was made just now."""
+    if known:
+        return known, False
+    try:
+        return client.kv.create(NAMESPACE).id, True
+    except (Conflict, ValidationError):
+        found = client.kv.find(NAMESPACE)
+        if found is None:
+            raise
+        return found.id, False

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action of the module worker_deployment: share traffic between versions, for many Workers at once."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..module_utils._cloudflare.client import Client
+from ..module_utils._rollout import moves as ways
+from ..module_utils._rollout.execute import share
+from ..module_utils._rollout.plan import MARK
+from ..plugin_utils._fleet import (
+    MOVES,
+    FleetAction,
+    Refusal,
+    fields_of,
+)
+
+
+class ActionModule(FleetAction):
+    """Moves the candidates of a wave to a percentage."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "moves": MOVES | {"required": True},
+        "wave": {"type": "str", "required": True},
+        "percentage": {"type": "int", "required": True},
+        "rollout": {"type": "str", "required": True},
+    }
+
+    def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        percentage, wave = args["percentage"], args["wave"]
+        if not 0 <= percentage <= 100:
+            raise Refusal(f"percentage is {percentage}: use 0 to 100.")
+        every = ways.parse(args["moves"], args["rollout"])
+        due = [move for move in every if move.wave == wave and _due(move, percentage)]
+        # Marked before the call: a deployment whose outcome is unknown must be undone too.
+        result = {
+            "changed": bool(due),
+            "moves": [move.as_dict() for move in ways.update(every, ways.shared(due, percentage))],
+            "diff": {
+                "before": "".join(f"{move.script}: {move.share or 0} %\n" for move in due),
+                "after": "".join(f"{move.script}: {percentage} %\n" for move in due),
+            },
+        }
+        if check:
+            return result
+        message = f"{MARK}{args['rollout']} wave {wave} {percentage}%"
+        failed = share(client, due, percentage, message).failed
+        if failed:
+            move, error = failed[0]
+            text = f"{percentage} % failed on {len(failed)} of {len(due)} Workers of wave '{wave}'."
+            raise Refusal(f"{text} {move.script}: {error}", **result, error=fields_of(error))
+        return result
+
+
+def _due(move: ways.Move, percentage: int) -> bool:
+    """Candidates of existing Workers that are not there yet; what was uploaded to 100 % has arrived."""
+    return bool(move.candidate and move.running) and move.share != percentage and move.share != 100

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action of the module worker_gate: probe the planes of a wave and decide. No API calls."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, ClassVar
+
+from ..module_utils._rollout import moves as ways
+from ..module_utils._rollout import text
+from ..module_utils._rollout.gate import (
+    FINE,
+    UNDECIDED,
+    Counts,
+    Limits,
+    excludes,
+    fine_evidence,
+    worse_evidence,
+)
+from ..module_utils._rollout.judge import (
+    Finding,
+    Judge,
+    Rules,
+)
+from ..module_utils._rollout.probe import (
+    Probe,
+    Prober,
+    Target,
+)
+from ..plugin_utils._fleet import (
+    MOVES,
+    LocalAction,
+    Refusal,
+)
+
+PROBE = {
+    "method": {"type": "str", "default": "GET"},
+    "path": {"type": "str", "required": True},
+    "status": {"type": "int", "default": 200},
+    "headers": {"type": "dict", "default": {}},
+    "body": {"type": "str"},
+    "json": {"type": "dict", "default": {}},
+    "kinds": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["gateway", "front"],
+        "default": ["gateway", "front"],
+    },
+}
+
+
+class ActionModule(LocalAction):
+    """Judges one step of a wave."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "moves": MOVES | {"required": True},
+        "wave": {"type": "str", "required": True},
+        "percentage": {"type": "int", "default": 100},
+        "rollout": {"type": "str", "required": True},
+        "probes": {"type": "list", "elements": "dict", "options": PROBE, "required": True},
+        "evidence": {"type": "dict", "default": {}},
+        "alpha": {"type": "float", "default": 0.01},
+        "beta": {"type": "float", "default": 0.05},
+        "tolerance": {"type": "float", "default": 0.02},
+        "pairs": {"type": "int", "default": 20},
+        "cap": {"type": "int", "default": 1000},
+        "patience": {"type": "float", "default": 15.0},
+        "probe_timeout": {"type": "float", "default": 10.0},
+        "undecided": {"type": "str", "choices": ["rollback", "accept"], "default": "rollback"},
+    }
+
+    def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        moves = [move for move in ways.parse(args["moves"], args["rollout"]) if move.wave == args["wave"]]
+        limits, seen = _limits(args), _seen(args)
+        if check:
+            return {"verdict": UNDECIDED, "evidence": args["evidence"]}
+        if moves and not args["probes"]:
+            raise Refusal("A gate without probes has no evidence: give at least one probe.")
+        finding = self._find(args, moves, limits, seen)
+        self._say_end(finding, limits, args)
+        result = _result(finding, limits, args, seen)
+        if finding.verdict == FINE or (finding.verdict == UNDECIDED and args["undecided"] == "accept"):
+            return result
+        told = text.explanation(finding, limits, args["wave"], args["percentage"])
+        raise Refusal(told, **result)
+
+    def _find(
+        self, args: dict[str, Any], moves: list[ways.Move], limits: Limits, seen: dict[str, Counts]
+    ) -> Finding:
+        wave, percentage = args["wave"], args["percentage"]
+        rules = Rules(limits, args["pairs"], args["cap"], args["patience"])
+        if not moves:
+            return Finding(FINE, counts=seen.get(wave, Counts()))
+        kind = moves[0].kind  # a wave has one kind
+        with Prober(coin=random.random, timeout=args["probe_timeout"]) as prober:
+            judge = Judge(
+                prober,
+                rules,
+                clock=time.monotonic,
+                sleep=time.sleep,
+                say=lambda found: self.say(text.evidence_line(found, limits, wave, percentage)),
+            )
+            return judge.gate(
+                [_target(move) for move in moves],
+                [_probe(item) for item in args["probes"] if kind in item["kinds"]],
+                split=percentage < 100,
+                before=seen.get(wave),
+                earlier=sum((seen[name] for name in seen if name != wave), Counts()),
+            )
+
+    def _say_end(self, finding: Finding, limits: Limits, args: dict[str, Any]) -> None:
+        if args["percentage"] < 100 and (finding.counts.pairs or finding.void):
+            self.say(
+                text.evidence_line(finding, limits, args["wave"], args["percentage"]) + f"  {finding.verdict}"
+            )
+        elif finding.verdict == FINE:
+            self.say(text.checks_line(finding, args["wave"], args["percentage"]))
+
+
+def _limits(args: dict[str, Any]) -> Limits:
+    for name in ("alpha", "beta", "tolerance"):
+        if not 0 < args[name] < 0.5:
+            raise Refusal(f"{name} is {args[name]}: use a number over 0 and under 0.5.")
+    if args["cap"] < args["pairs"] or args["pairs"] < 1:
+        raise Refusal(f"cap is {args['cap']} and pairs {args['pairs']}: use 1 <= pairs <= cap.")
+    return Limits(args["alpha"], args["beta"], args["tolerance"])
+
+
+def _seen(args: dict[str, Any]) -> dict[str, Counts]:
+    """The counts of this rollout's earlier gates, by wave."""
+    if args["evidence"].get("rollout") != args["rollout"]:
+        return {}
+    return {wave: Counts(*map(int, numbers)) for wave, numbers in args["evidence"]["waves"].items()}
+
+
+def _target(move: ways.Move) -> Target:
+    running = None if move.action == "create" else move.running
+    return Target(move.script, move.kind, move.url, move.connect_to, move.candidate, running)
+
+
+def _probe(item: dict[str, Any]) -> Probe:
+    names = ("method", "path", "status", "headers", "body", "json")
+    return Probe(**{name: item[name] for name in names})
+
+
+def _result(
+    finding: Finding, limits: Limits, args: dict[str, Any], seen: dict[str, Counts]
+) -> dict[str, Any]:
+    counts, every = finding.counts, finding.counts + finding.earlier
+    waves = seen | {args["wave"]: counts}
+    return {
+        "verdict": finding.verdict,
+        "pairs": {"plus": counts.plus, "zero": counts.zero, "minus": counts.minus, "void": finding.void},
+        "worse": {"evidence": round(worse_evidence(every), 3), "limit": limits.worse},
+        "fine": {"evidence": round(fine_evidence(counts, limits.tolerance), 3), "limit": limits.fine},
+        "excludes": round(excludes(counts.pairs), 4),
+        "checks": finding.checks,
+        "evidence": {
+            "rollout": args["rollout"],
+            "waves": {name: [item.plus, item.zero, item.minus] for name, item in waves.items()},
+        },
+    }

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action of the module worker_version: upload one wave's code, documents and hostnames."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..module_utils._cloudflare.client import Client
+from ..module_utils._rollout import moves as ways
+from ..module_utils._rollout.bundle import Bundle, reload
+from ..module_utils._rollout.execute import Job, upload
+from ..module_utils._rollout.fleet import (
+    FRONT,
+    GATEWAY,
+    Release,
+)
+from ..module_utils._rollout.plan import Wave
+from ..plugin_utils._fleet import (
+    MOVES,
+    FleetAction,
+    Refusal,
+    fields_of,
+)
+
+
+class ActionModule(FleetAction):
+    """Uploads a wave."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "wave": {"type": "dict", "required": True},
+        "release": {"type": "dict", "required": True},
+        "rollout": {"type": "str", "required": True},
+        "moves": MOVES | {"default": []},
+        "secrets": {"type": "dict", "default": {}, "no_log": True},
+    }
+
+    def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        wave, before = ways.wave_from(args["wave"]), ways.parse(args["moves"], args["rollout"])
+        job = _job(args, wave)
+        if check:
+            found = [ways.start(item, wave.name, job.rollout, job.release.label) for item in wave.decisions]
+            return {"changed": bool(found), "moves": _dicts(before, found)}
+        done, errors = upload(client, wave, job)
+        result = {"changed": bool(done), "moves": _dicts(before, done)}
+        if not errors:
+            return result
+        script, error = errors[0]
+        more = f" {len(errors) - 1} more Worker(s) failed." if len(errors) > 1 else ""
+        raise Refusal(
+            f"Upload of wave '{wave.name}' failed at {script}. {error}{more}",
+            **result,
+            error=fields_of(error),
+            errors={name: fields_of(item) for name, item in errors},
+        )
+
+
+def _dicts(before: tuple[ways.Move, ...], new: Any) -> list[dict[str, Any]]:
+    return [move.as_dict() for move in ways.update(before, {move.script: move for move in new})]
+
+
+def _job(args: dict[str, Any], wave: Wave) -> Job:
+    """Read the bundles again: what is uploaded is what was planned, or nothing."""
+    planned = args["release"]
+    bundles = {kind: Bundle.from_dict(planned[kind]) for kind in (GATEWAY, FRONT) if planned[kind]}
+    used = {item.unit.kind for item in wave.decisions}
+    release = Release(
+        label=planned["label"],
+        gateway=bundles[GATEWAY],
+        front=bundles.get(FRONT),
+        compatibility_date=planned["compatibility_date"],
+        compatibility_flags=tuple(planned["compatibility_flags"]),
+    )
+    _check_secrets(wave, args["secrets"])
+    modules = {kind: reload(bundle) for kind, bundle in bundles.items() if kind in used}
+    return Job(release, modules, args["secrets"], args["rollout"])
+
+
+def _check_secrets(wave: Wave, secrets: dict[str, Any]) -> None:
+    for item in wave.decisions:
+        given = set(secrets.get(item.unit.script) or {})
+        if given != set(item.unit.secrets):
+            names = ", ".join(sorted(given ^ set(item.unit.secrets)))
+            raise Refusal(
+                f"The secrets of {item.unit.script} are not those of the plan: {names}. Plan again."
+            )

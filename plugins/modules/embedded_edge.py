@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of embedded_edge; the work is done on the controller by plugins/action/embedded_edge.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: embedded_edge
+short_description: Install, start and stop the embedded edge
+version_added: 0.1.0
+description:
+  - Manages the local stand-in for Cloudflare that this collection brings, an API under C(/client/v4) and
+    workerd, which runs what is deployed. Everything it needs is put into one folder, the run directory.
+  - Python packages, Node (only where the machine has none of version 22 or newer), PM2 and workerd are
+    installed by the hashes in the lock files of the role P(adsengineer.orchestrator.embedded_edge#role).
+    A stamp over the contents of those files makes a second run quick.
+  - PM2 supervises it from a declared ecosystem file, with its own home in the run directory.
+  - It listens on the loopback address only.
+author:
+  - adsengineer.orchestrator contributors
+requirements:
+  - Linux on x86-64 or arm64
+  - Python 3.11 or newer with its venv module, for the Python that runs Ansible
+notes:
+  - It runs on the controller, whatever host the task is for, since what talks to the API runs there too.
+  - The token of the embedded edge is in no result. It is in the file that RV(env_file) names, which only its
+    owner can read.
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and tell what would change without changing it.
+    support: full
+  diff_mode:
+    description: Shows what changes with C(--diff).
+    support: none
+    details:
+      - There is nothing to compare but whether it is installed and running.
+  idempotent:
+    description: Run again in the same state, it changes nothing.
+    support: full
+options:
+  state:
+    description:
+      - V(installed) installs what is missing. It and V(started) fail early, and name the remedy, when the
+        Python that runs Ansible lacks a package that this collection imports.
+      - V(started) also starts it, and restarts it when its code or an option is another one than before.
+      - V(stopped) stops it and its PM2. What was deployed stays.
+      - V(absent) stops it and removes the run directory with everything that was deployed.
+    type: str
+    choices: [absent, installed, started, stopped]
+    default: started
+  dir:
+    description:
+      - The run directory. A relative path begins at the folder where Ansible was started.
+      - It is made when it is not there, open to its owner only. A folder with anything else in it is refused.
+    type: path
+    default: .run
+  api_port:
+    description: The port of the API.
+    type: int
+    default: 8787
+  http_port:
+    description: The port on which deployed Workers answer, told apart by the Host header.
+    type: int
+    default: 8788
+  zones:
+    description: The zones of the account.
+    type: list
+    elements: str
+    default: [edge.localhost]
+seealso:
+  - plugin: adsengineer.orchestrator.embedded_edge
+    plugin_type: role
+"""
+
+EXAMPLES = r"""
+- name: Start the embedded edge in ./.run
+  adsengineer.orchestrator.embedded_edge:
+    state: started
+
+- name: Remove it and everything that was deployed to it
+  adsengineer.orchestrator.embedded_edge:
+    state: absent
+"""
+
+RETURN = r"""
+dir:
+  description: The run directory as an absolute path.
+  returned: always
+  type: str
+  sample: /home/ada/demo/.run
+cwd:
+  description: The folder where Ansible was started.
+  returned: when O(state=installed) or O(state=started)
+  type: str
+  sample: /home/ada/demo
+env_file:
+  description:
+    - A file of C(export) lines that sets C(CLOUDFLARE_API_TOKEN), C(CLOUDFLARE_ACCOUNT_ID),
+      C(CLOUDFLARE_BASE_URL) and C(CLOUDFLARE_API_BASE_URL), for any client that can be pointed at the
+      embedded edge.
+  returned: when O(state=installed) or O(state=started)
+  type: str
+  sample: /home/ada/demo/.run/edge.env
+base_url:
+  description: Where the API is.
+  returned: when O(state=installed) or O(state=started)
+  type: str
+  sample: http://127.0.0.1:8787/client/v4
+http_port:
+  description: The port on which deployed Workers answer.
+  returned: when O(state=installed) or O(state=started)
+  type: int
+  sample: 8788
+"""
