@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { header, missing, type Maybe } from "../shared/bindings.ts";
+
+/** What a plane's deployment binds. */
+export interface Bindings {
+  readonly CONFIG: KVNamespace;
+  readonly VERSION: WorkerVersionMetadata;
+  readonly TENANT: string;
+  readonly REGION: string;
+  readonly ENVIRONMENT: string;
+  readonly RELEASE: string;
+  /** Optional: receives the accepted events. */
+  readonly SINK: Fetcher;
+}
+
+export type Env = Maybe<Bindings>;
+
+const REQUIRED = ["CONFIG", "VERSION", "TENANT", "REGION", "ENVIRONMENT", "RELEASE"] as const;
+
+/** One sentence for each required binding that is not there. */
+export function bindingProblems(env: Env): string[] {
+  return missing<Bindings>(env, REQUIRED).map((name) => `the binding ${name} is missing`);
+}
+
+/** The headers by which an answer says who gave it. */
+export function identity(env: Env): Record<string, string> {
+  return {
+    "x-version-id": header(env.VERSION?.id),
+    "x-tenant": header(env.TENANT),
+    "x-region": header(env.REGION),
+    "x-release": header(env.RELEASE),
+  };
+}
