@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A thin front of the playbooks and of scripts/. Everything it makes is inside this folder.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+export PYTHON INVENTORY API_PORT HTTP_PORT
+
+.DEFAULT_GOAL := help
+
+##@ Try it
+
+.PHONY: quickstart
+quickstart: ## start the embedded edge and deploy inventories/embedded to it
+	@scripts/bootstrap
+	@scripts/play quickstart $(ARGS)
+
+.PHONY: status
+status: ## the table of planes; FORMAT=json prints a list of objects
+	@scripts/status $(FORMAT)
+
+.PHONY: release
+release: ## roll a good new gateway out through the waves
+	@scripts/play deploy -e edge_release=$(or $(RELEASE),release-$(shell date +%H%M%S)) $(ARGS)
+
+.PHONY: release-bad
+release-bad: ## roll out one that fails: it stops at the canary region and is undone
+	@scripts/play release_bad $(ARGS)
+
+.PHONY: stop
+stop: ## stop the embedded edge; what was deployed stays
+	@scripts/stop
+
+.PHONY: clean
+clean: ## stop it and remove everything that make has made in this folder
+	@scripts/stop clean
+
+##@ Work on it
+
+.PHONY: test
+test: ## everything, from a fresh clone, with no step before it
+	@scripts/test
+
+.PHONY: test-fast
+test-fast: ## what takes seconds: linters, types, unit tests
+	@scripts/test changelog ruff format shell mypy unit
+
+.PHONY: lint unit workers sanity package integration e2e molecule canary
+lint: ## ruff, mypy, shell, docs, changelog, ansible-lint
+	@scripts/test changelog ruff format shell mypy docs ansible-lint
+unit: ## unit tests
+	@scripts/test unit
+workers: ## the Workers' own tests, inside workerd
+	@scripts/test workers-built workers
+sanity: ## ansible-test sanity with the oldest and the newest ansible-core
+	@scripts/test sanity-oldest sanity-newest
+package: ## the tarball, its listing, and galaxy-importer
+	@scripts/test package importer
+integration: ## modules and playbooks against the embedded edge, and the oracles
+	@scripts/test integration oracles
+e2e: package ## the commands of this file, and the installed collection in an empty folder
+	@scripts/test installed e2e
+molecule: ## the scenario default
+	@scripts/test molecule
+canary: ## no secret in any output
+	@scripts/test canary
+
+.PHONY: deps
+deps: ## what the tests need, without running them
+	@scripts/bootstrap dev
+
+.PHONY: bundle
+bundle: deps ## build the Workers' bundles from their sources
+	@PATH="$$PWD/.venv/bin:$$PATH"; cd roles/edge/files/workers && npm run --silent build
+
+.PHONY: bench
+bench: deps ## the costs, as ratios of one run
+	@PATH="$$PWD/.venv/bin:$$PATH" python tests/benchmarks/bench.py $(ARGS)
+
+.PHONY: lock
+lock: deps ## lock the Python requirements anew
+	@scripts/lock
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
