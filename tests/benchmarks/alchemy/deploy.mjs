@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The peer's side of the fleet benchmark: the same Workers, deployed side by side by one process.
+// Arguments: a JSON file {"script": "...", "workers": [{"name": "...", "hostname": "..."}]}.
+import { readFileSync } from "node:fs";
+import alchemy from "alchemy";
+import { Worker } from "alchemy/cloudflare";
+
+const { script, workers } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const shared = {
+  baseUrl: process.env.CLOUDFLARE_BASE_URL,
+  accountId: process.env.CLOUDFLARE_ACCOUNT_ID,
+  apiToken: alchemy.secret(process.env.CLOUDFLARE_API_TOKEN),
+};
+const app = await alchemy("benchmark", { stage: "bench", password: "benchmark", quiet: true });
+await Promise.all(
+  workers.map(({ name, hostname }) =>
+    Worker(name, {
+      ...shared,
+      name,
+      script,
+      url: false,
+      compatibilityDate: "2026-10-01",
+      domains: [hostname],
+    }),
+  ),
+);
+await app.finalize();
