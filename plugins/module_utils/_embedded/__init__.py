@@ -1,0 +1,7 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Installs the embedded edge in a run directory and supervises it there with PM2."""
+
+from __future__ import annotations

@@ -1,0 +1,222 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Starts and stops the embedded edge, and removes its run directory."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import http.client
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import install, pm2, ports
+from .layout import Layout, digest, private
+from .pm2 import Settings
+from .problem import Problem
+
+MARK = ".embedded-edge"
+_START = 30.0
+_STOP = 15.0
+_TAIL = 5
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What a serving embedded edge says of itself."""
+
+    api_port: int
+    http_port: int
+    pid: int
+
+
+@contextlib.contextmanager
+def locked(run: Path) -> Iterator[None]:
+    """Hold a run directory for this process; make it when there is none. A second process waits."""
+    try:
+        _refuse_foreign(run)
+        private(run)
+        handle = (run / MARK).open("a")
+    except OSError as error:
+        raise _unwritable(run, error) from None
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield
+        except OSError as error:
+            raise _unwritable(run, error) from None
+
+
+def _refuse_foreign(run: Path) -> None:
+    """A folder with anything else in it must not be closed to others, nor removed."""
+    if run.is_dir() and not (run / MARK).exists() and any(run.iterdir()):
+        raise Problem(
+            f"{run} is no run directory of an embedded edge, and it isn't empty",
+            "Choose another folder with embedded_edge_dir",
+        )
+
+
+def _unwritable(run: Path, error: OSError) -> Problem:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Problem(f"the disk is full at {run}", "Free some space, or choose another embedded_edge_dir")
+    place = error.filename or run
+    return Problem(
+        f"{place} can't be written: {error.strerror}",
+        "Run it as the user who owns that folder, or choose another with embedded_edge_dir",
+    )
+
+
+def serving(layout: Layout) -> Serving | None:
+    """Answer the embedded edge of this run directory, when it lives and answers."""
+    try:
+        said = json.loads(layout.ready.read_text())
+        found = Serving(int(said["api"]), int(said["http"]), int(said["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if _ours(layout, found.pid) and _healthy(found.api_port) else None
+
+
+def current(layout: Layout, settings: Settings) -> bool:
+    """Tell whether it serves as declared, supervised, with the code that is there now."""
+    now = serving(layout)
+    if (
+        now is None
+        or not _supervisor(layout)
+        or (now.api_port, now.http_port) != (settings.api_port, settings.http_port)
+    ):
+        return False
+    try:
+        return layout.ecosystem.read_text() == _declared(layout, settings)
+    except OSError:
+        return False
+
+
+def check_ports(settings: Settings) -> None:
+    """Refuse ports that are taken, naming who holds them."""
+    ports.check(settings.api_port, "embedded_edge_api_port")
+    ports.check(settings.http_port, "embedded_edge_http_port")
+
+
+def start(layout: Layout, settings: Settings) -> Serving:
+    """Start it under PM2 as declared and wait until it serves; one that runs differently is stopped first."""
+    stop(layout)
+    check_ports(settings)
+    layout.ready.unlink(missing_ok=True)
+    layout.output.write_text("")
+    layout.ecosystem.write_text(_declared(layout, settings))
+    node = install.node(layout)
+    if node is None:
+        raise Problem(f"nothing is installed in {layout.run}", "Install it first")
+    try:
+        pm2.ask(layout, node, "start", str(layout.ecosystem))
+        return _awaited(layout)
+    except Problem:
+        stop(layout)
+        raise
+
+
+def stop(layout: Layout) -> bool:
+    """Stop it and its PM2; tell whether anything ran."""
+    supervised = _supervisor(layout)
+    node = install.node(layout)
+    if supervised and node:
+        pm2.ask(layout, node, "kill")
+    left = [*_supervisor(layout), *_left(layout)]
+    if left:
+        _end(layout, left)
+    layout.ready.unlink(missing_ok=True)
+    return bool(supervised or left)
+
+
+def remove(layout: Layout) -> bool:
+    """Stop it and remove its run directory; tell whether there was one."""
+    if not layout.run.exists():
+        return False
+    with locked(layout.run):
+        stop(layout)
+        if layout.sockets != layout.pm2_home:
+            shutil.rmtree(layout.sockets, ignore_errors=True)
+        shutil.rmtree(layout.run)
+    return True
+
+
+def _declared(layout: Layout, settings: Settings) -> str:
+    return pm2.ecosystem(layout, settings, digest(layout.files / "embedded_edge"))
+
+
+def _awaited(layout: Layout) -> Serving:
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline:
+        found = serving(layout)
+        if found:
+            return found
+        time.sleep(0.05)
+    lines = layout.output.read_text(errors="replace").strip().splitlines()[-_TAIL:] or ["nothing"]
+    raise Problem(
+        f"the embedded edge did not serve within {_START:.0f} s; it said: {' | '.join(lines)}",
+        f"Read {layout.output}",
+    )
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/_embedded/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _words(pid: int) -> list[bytes]:
+    try:
+        return (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _ours(layout: Layout, pid: int) -> bool:
+    """A process number can be given again: only one that serves this run directory counts."""
+    words = _words(pid)
+    return b"embedded_edge" in words and os.fsencode(layout.run) in words
+
+
+def _supervisor(layout: Layout) -> list[int]:
+    """This run directory's PM2 daemon, which names itself after its home."""
+    try:
+        pid = int((layout.pm2_home / "pm2.pid").read_text())
+    except (OSError, ValueError):
+        return []
+    named = b" ".join(_words(pid))
+    return [pid] if b"PM2" in named and os.fsencode(layout.pm2_home) in named else []
+
+
+def _left(layout: Layout) -> list[int]:
+    """Processes that serve this run directory although PM2 is gone."""
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _ours(layout, int(entry.name))]
+
+
+def _end(layout: Layout, pids: list[int]) -> None:
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, kind)
+        deadline = time.monotonic() + _STOP
+        while time.monotonic() < deadline:
+            pids = [pid for pid in pids if _words(pid) != [b""] and _words(pid)]
+            if not pids:
+                return
+            time.sleep(0.05)
+
+
+__all__ = ["MARK", "Serving", "check_ports", "current", "locked", "remove", "serving", "start", "stop"]

@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The effects on the account: upload a wave, share traffic, put planes back. Many Workers at once.
+
+A sweep never stops half-way: it collects every error and answers what was done and what was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from .._cloudflare.client import Client
+from .._cloudflare.errors import ApiError
+from .._cloudflare.upload import Module, Upload
+from .fleet import Release, Unit
+from .moves import Move, start
+from .plan import CREATE, UPDATE, Account, Decision, Reading, Wave
+from .register import NAMESPACE, key, parse
+
+_THREADS = 32
+_DOCUMENT_KEY = "config"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep(Generic[T, R]):
+    """The outcome of one operation on many things."""
+
+    done: tuple[tuple[T, R], ...] = ()
+    failed: tuple[tuple[T, Exception], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What an upload needs besides the wave. ``secrets`` maps Workers to names and values."""
+
+    release: Release
+    modules: Mapping[str, tuple[Module, ...]] = field(repr=False)
+    secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
+    rollout: str
+
+
+def each(items: Iterable[T], function: Callable[[T], R], threads: int = _THREADS) -> Sweep[T, R]:
+    """Call ``function`` on every item, concurrently, whatever happens to the others."""
+    found = list(items)
+    if not found:
+        return Sweep()
+
+    def guarded(item: T) -> tuple[R | None, Exception | None]:
+        try:
+            return function(item), None
+        except Exception as error:
+            return None, error
+
+    with ThreadPoolExecutor(min(threads, len(found))) as pool:
+        outcomes = list(zip(found, pool.map(guarded, found), strict=True))
+    done = tuple((item, value) for item, (value, error) in outcomes if error is None)
+    return Sweep(done, tuple((item, error) for item, (_, error) in outcomes if error))  # type: ignore[arg-type]
+
+
+def read_account(client: Client, topology: str) -> tuple[Account, str | None]:
+    """Read what concerns all Workers at once, and the id of the register's namespace if there is one."""
+    with ThreadPoolExecutor(3) as pool:
+        scripts, domains = pool.submit(client.workers.list), pool.submit(client.workers.domains)
+        namespaces = {item.title: item.id for item in client.kv.namespaces()}
+        home = namespaces.get(NAMESPACE)
+        register = parse(client.kv.get(home, key(topology))) if home else {}
+        account = Account(
+            {item.name: item for item in scripts.result()},
+            {item.hostname: item.service for item in domains.result()},
+            namespaces,
+            register,
+        )
+    return account, home
+
+
+def read_suspects(client: Client, scripts: Sequence[str]) -> dict[str, Reading]:
+    """Read Workers one by one: two calls each. The first error is raised."""
+    sweep = each(scripts, lambda script: _reading(client, script))
+    for _script, error in sweep.failed:
+        raise error
+    return dict(sweep.done)
+
+
+def upload(
+    client: Client, wave: Wave, job: Job
+) -> tuple[tuple[Move, ...], tuple[tuple[str, Exception], ...]]:
+    """Bring a wave's code, documents and hostnames up; candidates of existing Workers get no traffic.
+
+    The first upload goes alone: what the platform refuses is refused before the second plane is touched.
+    Documents and hostnames follow when all code is there.
+    """
+    begun = {
+        item.unit.script: start(item, wave.name, job.rollout, job.release.label) for item in wave.decisions
+    }
+    namespaces = {item.unit.script: item.namespace_id for item in wave.decisions}
+    uploads = [item for item in wave.decisions if item.action in (CREATE, UPDATE)]
+
+    def code(item: Decision) -> Move:
+        unit = item.unit
+        if unit.namespace and not namespaces[unit.script]:
+            namespaces[unit.script] = client.kv.create(unit.namespace).id
+        return _upload(client, item, begun[unit.script], job, namespaces[unit.script], wave.direct)
+
+    def rest(item: Decision) -> Move:
+        script = item.unit.script
+        return _finish(client, item, begun[script], namespaces[script])
+
+    errors: list[tuple[Decision, Exception]] = []
+    for batch in (uploads[:1], uploads[1:]):
+        sweep = each(batch, code)
+        begun |= {item.unit.script: move for item, move in sweep.done}
+        errors += sweep.failed
+        if errors:
+            break
+    if not errors:
+        ended = each([item for item in wave.decisions if item.document or item.hostname], rest)
+        begun |= {item.unit.script: move for item, move in ended.done}
+        errors += ended.failed
+    return tuple(begun.values()), tuple((item.unit.script, error) for item, error in errors)
+
+
+def share(client: Client, moves: Sequence[Move], percentage: int, message: str) -> Sweep[Move, object]:
+    """Give the candidates a percentage; at 100 the running version leaves the deployment."""
+
+    def deploy(move: Move) -> object:
+        versions = [(str(move.candidate), float(percentage))]
+        if percentage < 100 and move.running:
+            versions.append((move.running, 100.0 - percentage))
+        return client.workers.deploy(move.script, versions, message=message)
+
+    return each(moves, deploy)
+
+
+def put_back(
+    client: Client, targets: Mapping[str, str], message: str, force: bool = False
+) -> Sweep[tuple[str, str], object]:
+    """Give each Worker's traffic to one version again; one call each."""
+    return each(
+        targets.items(),
+        lambda pair: client.workers.deploy(pair[0], [(pair[1], 100.0)], message=message, force=force),
+    )
+
+
+def _reading(client: Client, script: str) -> Reading:
+    active = client.workers.active(script)
+    version = active.sole_version if active else None
+    return Reading(active, client.workers.version(script, version) if version else None)
+
+
+def _upload(
+    client: Client, item: Decision, move: Move, job: Job, namespace_id: str | None, direct: bool
+) -> Move:
+    package = _package(item.unit, job, namespace_id)
+    if item.action == UPDATE and not direct:
+        return replace(move, candidate=client.workers.upload_version(item.unit.script, package).id)
+    version_id = client.workers.put(item.unit.script, package).version_id
+    # The answer to a PUT may leave out the version; asking costs one call.
+    if not version_id:
+        active = client.workers.active(item.unit.script)
+        version_id = active.sole_version if active else None
+    return replace(move, candidate=version_id, share=100)
+
+
+def _finish(client: Client, item: Decision, move: Move, namespace_id: str | None) -> Move:
+    unit = item.unit
+    if item.document and unit.document is not None and namespace_id:
+        sha256 = unit.document_sha256
+        client.kv.put(namespace_id, _DOCUMENT_KEY, unit.document.encode(), metadata={"sha256": sha256})
+        move = replace(move, document=sha256, document_written=True)
+    if item.hostname:
+        client.workers.put_domain(unit.hostname, unit.script, unit.zone)
+    return move
+
+
+def _package(unit: Unit, job: Job, namespace_id: str | None) -> Upload:
+    release = job.release
+    return Upload(
+        main_module=release.bundle(unit.kind).main,
+        modules=job.modules[unit.kind],
+        bindings=tuple(_binding(item, namespace_id) for item in unit.bindings),
+        compatibility_date=release.compatibility_date,
+        compatibility_flags=release.compatibility_flags,
+        placement=unit.placement,
+        message=f"{release.label} rollout {job.rollout}",
+        tag=unit.tag,
+        secrets=job.secrets.get(unit.script, {}),
+    )
+
+
+def _binding(binding: Mapping[str, object], namespace_id: str | None) -> dict[str, object]:
+    if binding["type"] != "kv_namespace":
+        return dict(binding)
+    return {"name": binding["name"], "type": "kv_namespace", "namespace_id": namespace_id}
+
+
+__all__ = ["ApiError", "Job", "Sweep", "each", "put_back", "read_account", "read_suspects", "share", "upload"]

@@ -1,0 +1,268 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The desired state: one :class:`Unit` for each Worker that the planes of a run need.
+
+Everything here is pure. Secret values enter only as keyed digests, made by :func:`secret_digests`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .bundle import Bundle
+
+GATEWAY, FRONT = "gateway", "front"
+TAG_LENGTH = 32
+_RESERVED = ("CONFIG", "VERSION", "TENANT", "REGION", "ENVIRONMENT", "RELEASE", "ROUTES")
+
+Json = dict[str, Any]
+
+
+class FleetError(Exception):
+    """The declared fleet contradicts itself; the text names the places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What is rolled out: code, settings of the Worker, names and digests of its secrets."""
+
+    label: str
+    gateway: Bundle
+    front: Bundle | None
+    compatibility_date: str
+    compatibility_flags: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def bundle(self, kind: str) -> Bundle:
+        found = self.gateway if kind == GATEWAY else self.front
+        if found is None:
+            raise FleetError(f"The release has no bundle of kind '{kind}'.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One Worker as it should be. ``bindings`` name KV namespaces by title: their ids may not be known yet.
+
+    ``document`` is the canonical JSON of the plane's settings, or None where there is no KV namespace.
+    """
+
+    script: str
+    kind: str
+    tenant: str
+    region: str
+    canary: bool
+    hostname: str
+    zone: str
+    url: str
+    connect_to: str | None
+    namespace: str | None
+    placement: Json | None
+    bindings: tuple[Json, ...]
+    document: str | None
+    fingerprint: str
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """The version annotation that says which desired state a version was made for."""
+        return version_tag(self.fingerprint)
+
+    @property
+    def document_sha256(self) -> str:
+        return "" if self.document is None else hashlib.sha256(self.document.encode()).hexdigest()
+
+    def as_dict(self) -> Json:
+        return asdict(self) | {
+            "bindings": [dict(item) for item in self.bindings],
+            "secrets": list(self.secrets),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Unit:
+        fields = {name: value[name] for name in cls.__slots__}
+        return cls(**fields | {"bindings": tuple(value["bindings"]), "secrets": tuple(value["secrets"])})
+
+
+def units(
+    planes: Sequence[Mapping[str, Any]], release: Release, fronts: Iterable[str] = ()
+) -> tuple[Unit, ...]:
+    """The gateways of ``planes`` in their order, then the fronts of the tenants named by ``fronts``.
+
+    Raises :class:`FleetError` on two planes with one hostname or script, and on names of secrets,
+    variables or services that collide.
+    """
+    _check_names(release)
+    gateways = [_gateway(plane, release) for plane in planes]
+    found = (*gateways, *_fronts(planes, release, frozenset(fronts)))
+    _check_unique(found)
+    return found
+
+
+def fingerprint(desired: Mapping[str, Any]) -> str:
+    """One hash for a desired state; equal states have equal hashes on every machine."""
+    return hashlib.sha256(canonical(desired).encode()).hexdigest()
+
+
+def canonical(value: object) -> str:
+    """JSON with one spelling only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def version_tag(print_: str) -> str:
+    return f"fp:{print_[:TAG_LENGTH]}"
+
+
+def secret_digests(secrets: Mapping[str, Mapping[str, str]], key: str) -> dict[str, dict[str, str]]:
+    """Answer keyed digests for secret values, bound to Worker and name: equal values look different."""
+    return {
+        script: {name: _keyed(key, f"{script}\0{name}\0{value}") for name, value in values.items()}
+        for script, values in secrets.items()
+    }
+
+
+def _keyed(key: str, text: str) -> str:
+    return hmac.new(f"release secrets\0{key}".encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _gateway(plane: Mapping[str, Any], release: Release) -> Unit:
+    namespace = plane.get("kv_namespace")
+    bindings: list[Json] = []
+    if namespace:
+        bindings.append({"name": "CONFIG", "type": "kv_namespace", "namespace": namespace})
+    bindings.append({"name": "VERSION", "type": "version_metadata"})
+    texts = {"TENANT": plane["tenant"], "REGION": plane["region"], "ENVIRONMENT": plane["environment"]}
+    bindings += [_variable(name, text) for name, text in (texts | {"RELEASE": release.label}).items()]
+    bindings += [_variable(name, value) for name, value in release.variables.items()]
+    bindings += [_service(name, script) for name, script in release.services.items()]
+    common = {name: plane[name] for name in ("tenant", "region", "canary", "hostname", "zone", "url")}
+    return _unit(
+        release,
+        common
+        | {
+            "script": plane["worker"],
+            "kind": GATEWAY,
+            "connect_to": plane.get("connect_to"),
+            "namespace": namespace or None,
+            "placement": plane.get("placement") or None,
+            "bindings": tuple(bindings),
+            "document": canonical(plane.get("settings") or {}) if namespace else None,
+        },
+    )
+
+
+def _fronts(planes: Sequence[Mapping[str, Any]], release: Release, tenants: frozenset[str]) -> list[Unit]:
+    by_tenant: dict[str, list[Mapping[str, Any]]] = {}
+    for plane in planes:
+        if plane.get("front") and plane["tenant"] in tenants:
+            by_tenant.setdefault(plane["tenant"], []).append(plane)
+    return [_front(own, release) for own in by_tenant.values()]
+
+
+def _front(planes: list[Mapping[str, Any]], release: Release) -> Unit:
+    first = planes[0]
+    routes = {"regions": [_route(plane) for plane in planes], "default": first["region"]}
+    bindings = [_service(_binding(plane["region"]), plane["worker"]) for plane in planes]
+    bindings += [
+        {"name": "ROUTES", "type": "json", "json": routes},
+        {"name": "VERSION", "type": "version_metadata"},
+    ]
+    bindings += [_variable("TENANT", first["tenant"]), _variable("RELEASE", release.label)]
+    front = first["front"]
+    fields = {
+        "script": front["worker"],
+        "kind": FRONT,
+        "tenant": first["tenant"],
+        "region": "",
+        "canary": False,
+        "hostname": front["hostname"],
+        "zone": front.get("zone") or first["zone"],
+        "url": front["url"],
+        "connect_to": first.get("connect_to"),
+        "namespace": None,
+        "placement": None,
+        "bindings": tuple(bindings),
+        "document": None,
+    }
+    return _unit(release, fields)
+
+
+def _unit(release: Release, fields: Json) -> Unit:
+    digests = release.secrets.get(fields["script"], {})
+    desired = {
+        "format": 1,
+        "code": release.bundle(fields["kind"]).digest(),
+        "compatibility": [release.compatibility_date, *release.compatibility_flags],
+        "bindings": sorted(fields["bindings"], key=lambda item: str(item["name"])),
+        "placement": fields["placement"],
+        "secrets": digests,
+    }
+    return Unit(**fields, fingerprint=fingerprint(desired), secrets=tuple(sorted(digests)))
+
+
+def _route(plane: Mapping[str, Any]) -> Json:
+    places = {name: list(plane.get(name) or []) for name in ("continents", "countries")}
+    return {"name": plane["region"], "binding": _binding(plane["region"])} | places
+
+
+def _binding(region: str) -> str:
+    return f"GATEWAY_{region.upper().replace('-', '_')}"
+
+
+def _service(name: str, script: str) -> Json:
+    return {"name": name, "type": "service", "service": script}
+
+
+def _variable(name: str, value: object) -> Json:
+    if isinstance(value, str):
+        return {"name": name, "type": "plain_text", "text": value}
+    return {"name": name, "type": "json", "json": value}
+
+
+def _check_names(release: Release) -> None:
+    secret_names = {name for values in release.secrets.values() for name in values}
+    sources = {
+        "variables": set(release.variables),
+        "services": set(release.services),
+        "secrets": secret_names,
+    }
+    seen = dict.fromkeys(_RESERVED, "the rollout itself")
+    for source, names in sources.items():
+        for name in sorted(names):
+            if name in seen or name.startswith("GATEWAY_"):
+                owner = seen.get(name, "the rollout itself")
+                raise FleetError(f"The name '{name}' in {source} is taken by {owner}: choose another name.")
+            seen[name] = source
+
+
+def _check_unique(found: Sequence[Unit]) -> None:
+    for what in ("script", "hostname"):
+        owners: dict[str, str] = {}
+        for unit in found:
+            value = getattr(unit, what)
+            if value in owners:
+                raise FleetError(f"{owners[value]} and {unit.script} both have the {what} '{value}'.")
+            owners[value] = unit.script
+
+
+__all__ = [
+    "FRONT",
+    "GATEWAY",
+    "FleetError",
+    "Release",
+    "Unit",
+    "canonical",
+    "fingerprint",
+    "secret_digests",
+    "units",
+    "version_tag",
+]

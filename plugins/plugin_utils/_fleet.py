@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the fleet's actions share: the planes of the play, and actions that need no API.
+
+One call of a fleet action works on all planes of the play, so it bypasses Ansible's loop over hosts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._cloudflare.client import Client
+from ..module_utils._cloudflare.errors import ApiError
+from ..module_utils._cloudflare.library import MISSING
+from ..module_utils._rollout.bundle import BundleError
+from ..module_utils._rollout.fleet import FleetError
+from ..module_utils._rollout.plan import PlanError
+from ._action import CloudflareAction, Refusal, plain
+
+display = Display()
+
+MOVES: dict[str, Any] = {"type": "list", "elements": "dict"}
+
+
+class FleetAction(CloudflareAction):
+    """A fleet operation on the API. Errors of the pure parts become refusals."""
+
+    BYPASS_HOST_LOOP = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        moves = self._task.args.get("moves")
+        # An undo needs the moves made so far, whatever this task failed of.
+        return {"moves": plain(moves)} | result if result.get("failed") and moves else result
+
+    def run_with(self, client: Client, args: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
+        with refusing():
+            return self.operate(client, args, check)
+
+    def say_line(self, text: str) -> None:
+        """Show a line of a table: its blanks stay."""
+        display.display(self._redactor.mask(text))
+
+    def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        """Do the work and answer the result."""
+        raise NotImplementedError
+
+
+class LocalAction(ActionBase):
+    """A fleet operation that asks the planes themselves and needs neither token nor account."""
+
+    BYPASS_HOST_LOOP = True
+    _supports_async = False
+    spec: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Validate the options and run the operation."""
+        result: dict[str, Any] = super().run(None, task_vars)
+        self._vars = task_vars or {}
+        given = {str(name): plain(value) for name, value in self._task.args.items()}
+        outcome = ArgumentSpecValidator(self.spec).validate(given)
+        problem = MISSING or "; ".join(outcome.error_messages)
+        if problem:
+            return result | {"failed": True, "msg": problem}
+        base = {"changed": False, "api_calls": 0}
+        try:
+            with refusing():
+                return result | base | self.operate(outcome.validated_parameters, bool(self._task.check_mode))
+        except Refusal as error:
+            return result | base | {"failed": True, "msg": str(error), **error.fields}
+
+    def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
+        """Do the work and answer the result."""
+        raise NotImplementedError
+
+    def say(self, text: str) -> None:
+        """Show a line of progress while the task runs."""
+        display.display(text)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn the errors of the pure parts into refusals."""
+    try:
+        yield
+    except (BundleError, FleetError, PlanError) as error:
+        raise Refusal(str(error)) from None
+
+
+def planes_of(
+    task_vars: Mapping[str, Any], given: Sequence[Mapping[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """The planes of the run: those given, else the variable C(plane) of the play's hosts, in their order."""
+    if given is not None:
+        return [dict(plane) for plane in given]
+    hostvars = task_vars["hostvars"]
+    # Unrendered on purpose: a topology's values are data, and a thousand planes cost 0.3 s this way.
+    found = [hostvars.raw_get(host).get("plane") for host in task_vars["ansible_play_hosts"]]
+    planes = [plain(plane) for plane in found if plane]
+    if not planes:
+        raise Refusal(
+            "No host of this play has the variable 'plane': use an inventory of the plugin "
+            "adsengineer.orchestrator.topology, or give the option planes."
+        )
+    return planes
+
+
+def whole_tenants(
+    task_vars: Mapping[str, Any], planes: Sequence[Mapping[str, Any]], given: bool
+) -> tuple[set[str], set[str]]:
+    """The tenants with a front all of whose planes are in the run, and those with some left out."""
+    fronted = {plane["tenant"] for plane in planes if plane.get("front")}
+    if given:
+        return fronted, set()
+    here, groups = set(task_vars["ansible_play_hosts"]), task_vars["groups"]
+    edge = set(groups.get("edge", ()))
+    partial = {
+        tenant
+        for tenant in fronted
+        if not (edge & set(groups.get(f"tenant_{tenant.replace('-', '_')}", ()))) <= here
+    }
+    return fronted - partial, partial
+
+
+def fields_of(error: Exception) -> dict[str, Any]:
+    """What a failed result says about one error."""
+    if isinstance(error, ApiError):
+        return error.as_dict()
+    return {"kind": type(error).__name__, "messages": [str(error)]}
+
+
+__all__ = ["MOVES", "FleetAction", "LocalAction", "Refusal", "fields_of", "planes_of", "whole_tenants"]
