@@ -6,8 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from conftest import Shell, copy_of_checkout
+from newcomer import Shell, copy_of_checkout
 
 FAKE = """#!/bin/sh
 case "$*" in

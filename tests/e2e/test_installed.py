@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from conftest import ROOT, Shell, ansible, changes, free_ports, processes_below, words
+from newcomer import ROOT, Shell, ansible, changes, free_ports, processes_below, words
 
 
 @pytest.fixture(scope="module")

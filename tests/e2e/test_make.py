@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-
-from conftest import Shell, changes, processes_below
+from newcomer import Shell, changes, processes_below
 
 PLANES = {("acme", "eu"), ("acme", "us"), ("globex", "eu"), ("globex", "us")}
 VERSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -43,7 +43,9 @@ class Edge:
 
     def client(self, token: str | None = None) -> httpx.Client:
         """Return a client of the REST API, with the main token unless another is named."""
-        return httpx.Client(base_url=self.base_url, headers={"authorization": f"Bearer {token or self.token}"})
+        return httpx.Client(
+            base_url=self.base_url, headers={"authorization": f"Bearer {token or self.token}"}
+        )
 
     def get(self, hostname: str, path: str = "/", **options: Any) -> httpx.Response:
         """Ask a deployed Worker by its hostname."""
@@ -59,7 +61,9 @@ def find_workerd() -> str:
         if place.exists():
             return str(place)
     looked = ", ".join(str(place) for place in places)
-    pytest.fail(f"no workerd at {looked}: set WORKERD, or run `npm ci --ignore-scripts --prefix tests`", pytrace=False)
+    pytest.fail(
+        f"no workerd at {looked}: set WORKERD, or run `npm ci --ignore-scripts --prefix tests`", pytrace=False
+    )
 
 
 def start_edge(directory: Path, *options: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
@@ -69,7 +73,10 @@ def start_edge(directory: Path, *options: str) -> tuple[subprocess.Popen[bytes],
     environment = {**os.environ, "PYTHONPATH": str(FILES)}
     with (directory / "output.log").open("ab") as output:
         process = subprocess.Popen(
-            [*command, "--api-port", "0", "--http-port", "0", *options], env=environment, stdout=output, stderr=output
+            [*command, "--api-port", "0", "--http-port", "0", *options],
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
     ready = directory / "ready.json"
     until = time.monotonic() + START_SECONDS
@@ -77,7 +84,10 @@ def start_edge(directory: Path, *options: str) -> tuple[subprocess.Popen[bytes],
         time.sleep(0.02)
     if not ready.exists():
         stop_edge(process)
-        pytest.fail(f"the embedded edge did not start: {(directory / 'output.log').read_text()[-3000:]}", pytrace=False)
+        pytest.fail(
+            f"the embedded edge did not start: {(directory / 'output.log').read_text()[-3000:]}",
+            pytrace=False,
+        )
     return process, json.loads(ready.read_text())
 
 

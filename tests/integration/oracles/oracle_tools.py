@@ -13,7 +13,6 @@ import pytest
 TESTS = Path(__file__).resolve().parents[2]
 
 
-
 def node() -> str:
     """Return the Node of the virtual environment, or of the machine."""
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

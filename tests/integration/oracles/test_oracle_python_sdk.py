@@ -18,7 +18,10 @@ JS = "application/javascript+module"
 def sdk(clean_edge: Any) -> Iterator[cloudflare.Cloudflare]:
     """Return the SDK beside an embedded edge with nothing in it."""
     with cloudflare.Cloudflare(
-        api_token=clean_edge.token, base_url=clean_edge.base_url, max_retries=0, _strict_response_validation=True
+        api_token=clean_edge.token,
+        base_url=clean_edge.base_url,
+        max_retries=0,
+        _strict_response_validation=True,
     ) as client:
         yield client
 
@@ -33,7 +36,12 @@ def account(clean_edge: Any) -> str:
 def metadata(*bindings: dict[str, Any], **more: Any) -> Any:
     """Return the metadata of an upload."""
     color = {"type": "plain_text", "name": "COLOR", "text": "blue"}
-    return {"main_module": "main.js", "compatibility_date": "2026-07-01", "bindings": [color, *bindings], **more}
+    return {
+        "main_module": "main.js",
+        "compatibility_date": "2026-07-01",
+        "bindings": [color, *bindings],
+        **more,
+    }
 
 
 def files(text: bytes = b"one") -> Any:
@@ -100,7 +108,9 @@ def test_versions_and_deployments(sdk: cloudflare.Cloudflare, account: str) -> N
     posted = deployments.create("sdk", account_id=account, strategy="percentage", versions=split)
     # Its page looks for "items"; the API (and wrangler) say "deployments".
     listed = deployments.with_raw_response.list("sdk", account_id=account).http_response.json()["result"]
-    first, second = [deployments.get(d["id"], account_id=account, script_name="sdk") for d in listed["deployments"]]
+    first, second = [
+        deployments.get(d["id"], account_id=account, script_name="sdk") for d in listed["deployments"]
+    ]
     assert first.id == posted.id
     assert {v.version_id: v.percentage for v in first.versions} == {old.id: 90, new.id: 10}
     assert deployments.get(second.id, account_id=account, script_name="sdk").id == second.id
@@ -139,7 +149,9 @@ def test_subdomains_domains_and_routes(sdk: cloudflare.Cloudflare, account: str,
     assert sdk.workers.scripts.subdomain.delete("sdk", account_id=account).enabled is False
 
     zone = clean_edge.zone
-    domain = sdk.workers.domains.update(account_id=account, hostname=f"a.{zone}", service="sdk", zone_name=zone)
+    domain = sdk.workers.domains.update(
+        account_id=account, hostname=f"a.{zone}", service="sdk", zone_name=zone
+    )
     assert clean_edge.get(f"a.{zone}").text == "one blue"
     assert [d.id for d in sdk.workers.domains.list(account_id=account, service="sdk")] == [domain.id]
     assert sdk.workers.domains.get(domain.id, account_id=account).zone_name == zone

@@ -64,7 +64,9 @@ class Wrangler:
             cwd=self.folder, env=environment, input=stdin, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         output = done.stdout + done.stderr
-        assert (done.returncode != 0) is fails, f"wrangler {' '.join(arguments)} ended with {done.returncode}:\n{output}"
+        assert (done.returncode != 0) is fails, (
+            f"wrangler {' '.join(arguments)} ended with {done.returncode}:\n{output}"
+        )
         return output
 
 
@@ -106,14 +108,21 @@ def test_deploy_new_then_existing_then_roll_back_then_delete(wrangler: Wrangler)
     assert newest["annotations"]["workers/tag"] == "v2"
 
     status = wrangler("deployments", "status", "--json")
-    assert json.loads(status[status.index("{") :])["versions"] == [{"percentage": 100, "version_id": newest["id"]}]
+    assert json.loads(status[status.index("{") :])["versions"] == [
+        {"percentage": 100, "version_id": newest["id"]}
+    ]
     listed = wrangler("deployments", "list", "--json")
     assert len(json.loads(listed[listed.index("[") :])) == 2
     assert newest["id"] in wrangler("deployments", "status")
 
     assert "has been deployed to 100% of traffic" in wrangler("rollback", "-y", "--message", "back")
     assert said(wrangler)["text"] == "one"
-    assert api(wrangler, f"/workers/scripts/{NAME}/deployments")["deployments"][0]["annotations"]["workers/message"] == "back"
+    assert (
+        api(wrangler, f"/workers/scripts/{NAME}/deployments")["deployments"][0]["annotations"][
+            "workers/message"
+        ]
+        == "back"
+    )
 
     wrangler("delete", "--force")
     assert wrangler.edge.get(HOST).status_code == 404
@@ -205,7 +214,11 @@ def test_kv_namespaces_keys_and_bulk(wrangler: Wrangler) -> None:
 
 def test_custom_domain_and_route_serve(wrangler: Wrangler) -> None:
     zone = wrangler.edge.zone
-    wrangler.code("one", routes=[{"pattern": f"shop.{zone}", "custom_domain": True}, f"www.{zone}/api/*"], workers_dev=False)
+    wrangler.code(
+        "one",
+        routes=[{"pattern": f"shop.{zone}", "custom_domain": True}, f"www.{zone}/api/*"],
+        workers_dev=False,
+    )
     wrangler("deploy")
     assert wrangler.edge.get(f"shop.{zone}").json()["text"] == "one"
     assert wrangler.edge.get(f"www.{zone}", "/api/x").json()["text"] == "one"

@@ -60,20 +60,22 @@ class Api:
         self.app = App(self.edge)
 
     def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Call an endpoint; A stands for the account's path, and a path with /_embedded is the control's."""
+        """Call an endpoint; A stands for the account's path, /_embedded for the control, header "-" for none."""
         prefix = "" if path.startswith("/_embedded") else "/client/v4"
         path = f"/accounts/{self.account}{path[1:]}" if path.startswith("A/") else path
         return asyncio.run(self._call(method, f"http://127.0.0.1{prefix}{path}", options))
 
     async def _call(self, method: str, url: str, options: dict[str, Any]) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.token}"} | options.pop("headers", {})
+        headers = {"authorization": f"Bearer {self.token}", **options.pop("headers", {})}
         transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport) as client:
             request = client.build_request(method, url, headers=headers, **options)
-            request.headers = httpx.Headers({k: v for k, v in request.headers.items() if v != "-"})
+            request.headers = httpx.Headers([pair for pair in request.headers.raw if pair[1] != b"-"])
             return await client.send(request)
 
-    def upload(self, method: str = "PUT", path: str = "A/workers/scripts/one", code: str = "x", **metadata: Any) -> Any:
+    def upload(
+        self, method: str = "PUT", path: str = "A/workers/scripts/one", code: str = "x", **metadata: Any
+    ) -> Any:
         """Upload a Worker of one module."""
         whole = {"main_module": "main.js", "compatibility_date": "2026-01-01", **metadata}
         files = [

@@ -77,7 +77,9 @@ def test_cut_connections(api: Any, kind: str, effect: list[str]) -> None:
     assert (entry["status"], entry["fault"]) == (0, kind)
 
 
-@pytest.mark.parametrize(("keys_fail", "failed"), [(["b", "zz"], ["b"]), (0.5, ["a", "b"]), (1, ["a", "b", "c", "d"])])
+@pytest.mark.parametrize(
+    ("keys_fail", "failed"), [(["b", "zz"], ["b"]), (0.5, ["a", "b"]), (1, ["a", "b", "c", "d"])]
+)
 def test_partial_writes(api: Any, keys_fail: Any, failed: list[str]) -> None:
     space = f"A/storage/kv/namespaces/{api.namespace()}"
     fault(api, fault="partial_kv", keys_fail=keys_fail, times=1, match={"path": "bulk"})
@@ -174,7 +176,9 @@ def test_what_the_control_endpoint_lacks(api: Any, method: str, name: str, statu
     assert api(method, f"/_embedded/{name}").status_code == status
 
 
-@pytest.mark.parametrize("body", [{"scopes": ["All"]}, {"scopes": "x"}, {"scopes": [{}]}, {"status": "gone"}, []])
+@pytest.mark.parametrize(
+    "body", [{"scopes": ["All"]}, {"scopes": "x"}, {"scopes": [{}]}, {"status": "gone"}, []]
+)
 def test_tokens_without_sense(api: Any, body: Any) -> None:
     assert api("POST", "/_embedded/tokens", json=body).status_code == 400
 
@@ -196,7 +200,9 @@ def test_reset_keeps_the_account_and_its_main_token(api: Any) -> None:
 
 
 def test_the_rate_limit_blocks_everything_for_a_window(api: Any) -> None:
-    assert api("POST", "/_embedded/settings", json={"rate_limit": {"limit": 3, "window": 60}}).status_code == 200
+    assert (
+        api("POST", "/_embedded/settings", json={"rate_limit": {"limit": 3, "window": 60}}).status_code == 200
+    )
     answers = [api("GET", "/user") for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     assert answers[0].headers["ratelimit"] == '"default";r=2;t=60'
@@ -221,7 +227,9 @@ def test_the_window_slides_and_the_block_ends() -> None:
     assert rates.spend("t") is None
 
 
-@pytest.mark.parametrize("body", [{}, {"other": 1}, {"rate_limit": 5}, {"rate_limit": {"limit": -1}}, {"rate_limit": []}])
+@pytest.mark.parametrize(
+    "body", [{}, {"other": 1}, {"rate_limit": 5}, {"rate_limit": {"limit": -1}}, {"rate_limit": []}]
+)
 def test_settings_without_sense(api: Any, body: Any) -> None:
     assert api("POST", "/_embedded/settings", json=body).status_code == 400
 
@@ -234,7 +242,9 @@ def test_settings_without_sense(api: Any, body: Any) -> None:
         (ZeroDivisionError("secret"), 500),
     ],
 )
-def test_failures_are_envelopes(api: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int) -> None:
+def test_failures_are_envelopes(
+    api: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
     def fails(*_arguments: object) -> None:
         raise error
 

@@ -29,7 +29,13 @@ def test_namespaces_are_paged_and_ordered(api: Any) -> None:
         api.namespace(f"n{n:02}")
     first = api("GET", NAMESPACES).json()
     assert [n["title"] for n in first["result"]] == [f"n{n:02}" for n in range(20)]
-    assert first["result_info"] == {"page": 1, "per_page": 20, "count": 20, "total_count": 25, "total_pages": 2}
+    assert first["result_info"] == {
+        "page": 1,
+        "per_page": 20,
+        "count": 20,
+        "total_count": 25,
+        "total_pages": 2,
+    }
     assert len(api.result("GET", f"{NAMESPACES}?page=2")) == 5
     assert len(api.result("GET", f"{NAMESPACES}?per_page=1000")) == 25
     assert api.result("GET", f"{NAMESPACES}?direction=desc&per_page=1")[0]["title"] == "n24"
@@ -47,13 +53,21 @@ def test_namespace_life(api: Any, here: str) -> None:
     api.result("PUT", f"{here}/values/k", content=b"v")
     api.result("DELETE", here)
     assert api.store.database.rows("SELECT * FROM kv") == []
-    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/keys"), ("GET", "/values/k"), ("GET", "/metadata/k")):
+    for method, path in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/keys"),
+        ("GET", "/values/k"),
+        ("GET", "/metadata/k"),
+    ):
         assert codes(api(method, here + path)) == (404, [10013])
     assert codes(api("PUT", f"{here}/values/k", content=b"v")) == (404, [10013])
     assert codes(api("PUT", f"{here}/bulk", json=[])) == (404, [10013])
 
 
-@pytest.mark.parametrize("key", ["a", "a/b", "a b", "ü", "%", "a?b#c", "\n", "\0", "{{ 1 }}", "-x", "😀", "x" * 512])
+@pytest.mark.parametrize(
+    "key", ["a", "a/b", "a b", "ü", "%", "a?b#c", "\n", "\0", "{{ 1 }}", "-x", "😀", "x" * 512]
+)
 @pytest.mark.parametrize("value", [b"", b"text", bytes(range(256))], ids=["empty", "text", "binary"])
 def test_values_come_back_as_they_were(api: Any, here: str, key: str, value: bytes) -> None:
     encoded = "".join(f"%{byte:02X}" for byte in key.encode())
@@ -105,10 +119,17 @@ def test_limits(api: Any, here: str, path: str, content: bytes, status: int, cod
         pytest.param([("metadata", (None, "{}"))], 400, 10021, id="no value"),
         pytest.param([("value", (None, "v")), ("metadata", (None, "{"))], 400, 6007, id="metadata no JSON"),
         pytest.param(
-            [("value", (None, "v")), ("metadata", (None, json.dumps("x" * 1023)))], 413, 10036, id="metadata too large"
+            [("value", (None, "v")), ("metadata", (None, json.dumps("x" * 1023)))],
+            413,
+            10036,
+            id="metadata too large",
         ),
-        pytest.param([("value", (None, "v")), ("metadata", (None, json.dumps("x" * 1022)))], 200, None, id="just fits"),
-        pytest.param([("value", (None, "v")), ("metadata", (None, json.dumps("ü" * 511)))], 200, None, id="fits, ü"),
+        pytest.param(
+            [("value", (None, "v")), ("metadata", (None, json.dumps("x" * 1022)))], 200, None, id="just fits"
+        ),
+        pytest.param(
+            [("value", (None, "v")), ("metadata", (None, json.dumps("ü" * 511)))], 200, None, id="fits, ü"
+        ),
     ],
 )
 def test_metadata_limits(api: Any, here: str, form: Any, status: int, code: int | None) -> None:
@@ -187,10 +208,14 @@ class TestBulk:
             pytest.param([{"key": "k", "value": "v", "base64": "yes"}], 400, 10029, id="base64 no flag"),
             pytest.param([{"key": "", "value": "v"}], 400, 10030, id="empty key"),
             pytest.param([{"key": "x" * 513, "value": "v"}], 414, 10030, id="key too long"),
-            pytest.param([{"key": "k", "value": "v", "metadata": "x" * 1023}], 413, 10036, id="metadata too large"),
+            pytest.param(
+                [{"key": "k", "value": "v", "metadata": "x" * 1023}], 413, 10036, id="metadata too large"
+            ),
             pytest.param([{"key": "k", "value": "v", "expiration_ttl": 5}], 400, 10035, id="ttl too short"),
             pytest.param([{"key": "k", "value": "v", "expiration_ttl": "x"}], 400, 10035, id="ttl no number"),
-            pytest.param([{"key": "k", "value": "v", "expiration_ttl": 60.5}], 400, 10035, id="ttl no whole number"),
+            pytest.param(
+                [{"key": "k", "value": "v", "expiration_ttl": 60.5}], 400, 10035, id="ttl no whole number"
+            ),
             pytest.param([{"key": "k", "value": "v", "expiration": True}], 400, 10035, id="expiration true"),
         ],
     )

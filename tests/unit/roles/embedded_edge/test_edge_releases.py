@@ -65,7 +65,9 @@ def test_versions_are_paged_newest_first(api: Any) -> None:
         pytest.param({"versions": ["NEW"]}, 10021, id="no objects"),
         pytest.param({"versions": [{"version_id": "NEW"}]}, 10021, id="no percentage"),
         pytest.param({"versions": [{"percentage": 100}]}, 10021, id="no id"),
-        pytest.param({"versions": [{"version_id": "NEW", "percentage": "100"}]}, 10021, id="percentage no number"),
+        pytest.param(
+            {"versions": [{"version_id": "NEW", "percentage": "100"}]}, 10021, id="percentage no number"
+        ),
         pytest.param({"versions": [{"version_id": "NEW", "percentage": True}]}, 10021, id="percentage true"),
         pytest.param({"versions": [{"version_id": "NEW", "percentage": 99}]}, 10021, id="sum 99"),
         pytest.param({"versions": [{"version_id": "NEW", "percentage": 101}]}, 10021, id="above 100"),
@@ -74,7 +76,9 @@ def test_versions_are_paged_newest_first(api: Any) -> None:
             10021,
             id="below 0",
         ),
-        pytest.param({"versions": [{"version_id": "NEW", "percentage": 50}] * 2}, 10021, id="one version twice"),
+        pytest.param(
+            {"versions": [{"version_id": "NEW", "percentage": 50}] * 2}, 10021, id="one version twice"
+        ),
         pytest.param({"versions": [{"version_id": "NONE", "percentage": 100}]}, 10025, id="unknown version"),
         pytest.param(
             {"strategy": "blue", "versions": [{"version_id": "NEW", "percentage": 100}]}, 10021, id="strategy"
@@ -94,7 +98,12 @@ def test_versions_are_paged_newest_first(api: Any) -> None:
             id="0 %",
         ),
         pytest.param(
-            {"versions": [{"version_id": "NEW", "percentage": 33.3}, {"version_id": "OLD", "percentage": 66.7}]},
+            {
+                "versions": [
+                    {"version_id": "NEW", "percentage": 33.3},
+                    {"version_id": "OLD", "percentage": 66.7},
+                ]
+            },
             None,
             id="fractions",
         ),
@@ -163,7 +172,9 @@ class TestGoingBackOverASecret:
         api.deploy({new: 100})
         answer = api.deploy({old: 100})
         assert codes(answer) == (400, [10220])
-        assert answer.json()["errors"][0]["message"].endswith("The following secrets have changed: KEY, SECOND")
+        assert answer.json()["errors"][0]["message"].endswith(
+            "The following secrets have changed: KEY, SECOND"
+        )
         assert api.deploy({old: 100}, query="?force=true").status_code == 200
 
     @pytest.mark.parametrize("steps", [(0,), (0, 50)], ids=["after 0 %", "after 50 %"])
@@ -303,7 +314,9 @@ class TestSecrets:
         seen += [api("GET", f"{HERE}{path}").text for path in (*paths, f"/versions/{version}")]
         seen += [api("GET", f"A/workers/{path}").text for path in ("scripts", "services/one", "workers/one")]
         seen.append(api("GET", "/_embedded/requests").text)
-        seen.append(repr(api.store.versions.get("one", version)) + repr(api.store.versions.bundle("one", version)))
+        seen.append(
+            repr(api.store.versions.get("one", version)) + repr(api.store.versions.bundle("one", version))
+        )
         assert "KEY" in "".join(seen)
         for text in seen:
             assert "3f9c1d" not in text

@@ -27,7 +27,11 @@ def zone(api: Any, name: str = "example.com") -> str:
     [
         ({"hostname": "a.example.com", "service": "one"}, 200, None),
         ({"hostname": "A.Example.com", "service": "one", "zone_name": "example.com"}, 200, None),
-        ({"hostname": "a.example.com", "service": "one", "zone_id": "ZONE", "environment": "production"}, 200, None),
+        (
+            {"hostname": "a.example.com", "service": "one", "zone_id": "ZONE", "environment": "production"},
+            200,
+            None,
+        ),
         ({"service": "one"}, 400, 10021),
         ({"hostname": "a.example.com"}, 400, 10021),
         ({"hostname": "a.example.com", "service": "none"}, 404, 10007),

@@ -32,17 +32,29 @@ def codes(answer: Any) -> tuple[int, list[int]]:
         pytest.param({"bindings": [{"name": "A"}]}, 10021, id="binding without type"),
         pytest.param({"bindings": [{"name": "A", "type": "nonsense"}]}, 10021, id="unknown type"),
         pytest.param({"bindings": [{"name": "A", "type": {}}]}, 10021, id="type no text"),
-        pytest.param({"bindings": [{"name": "A", "type": "plain_text"}]}, 10021, id="plain_text without text"),
+        pytest.param(
+            {"bindings": [{"name": "A", "type": "plain_text"}]}, 10021, id="plain_text without text"
+        ),
         pytest.param({"bindings": [{"name": "A", "type": "json"}]}, 10021, id="json without json"),
         pytest.param({"bindings": [{"name": "A", "type": "json", "json": None}]}, None, id="json null"),
-        pytest.param({"bindings": [{"name": "A", "type": "queue", "queue_name": ""}]}, 10021, id="empty queue name"),
+        pytest.param(
+            {"bindings": [{"name": "A", "type": "queue", "queue_name": ""}]}, 10021, id="empty queue name"
+        ),
         pytest.param({"bindings": [{"name": "A", "type": "d1"}]}, 10021, id="d1 without id"),
         pytest.param({"bindings": [PLAIN, PLAIN]}, 10053, id="one name twice"),
         pytest.param({"bindings": [{**PLAIN, "text": "x" * 5121}]}, 10054, id="variable too long"),
-        pytest.param({"bindings": [{**PLAIN, "name": f"A{n}"} for n in range(129)]}, 10055, id="too many variables"),
-        pytest.param({"bindings": [{"name": "K", "type": "kv_namespace", "namespace_id": "0" * 32}]}, 10041, id="no kv"),
-        pytest.param({"bindings": [{"name": "S", "type": "service", "service": "none"}]}, 10143, id="no service"),
-        pytest.param({"bindings": [{"name": "S", "type": "service", "service": "one"}]}, None, id="bound to itself"),
+        pytest.param(
+            {"bindings": [{**PLAIN, "name": f"A{n}"} for n in range(129)]}, 10055, id="too many variables"
+        ),
+        pytest.param(
+            {"bindings": [{"name": "K", "type": "kv_namespace", "namespace_id": "0" * 32}]}, 10041, id="no kv"
+        ),
+        pytest.param(
+            {"bindings": [{"name": "S", "type": "service", "service": "none"}]}, 10143, id="no service"
+        ),
+        pytest.param(
+            {"bindings": [{"name": "S", "type": "service", "service": "one"}]}, None, id="bound to itself"
+        ),
         pytest.param({"compatibility_date": "2026-02-30"}, 10021, id="no such day"),
         pytest.param({"compatibility_date": "20260201"}, 10021, id="date without dashes"),
         pytest.param({"compatibility_date": 20260201}, 10021, id="date no text"),
@@ -64,7 +76,9 @@ def codes(answer: Any) -> tuple[int, list[int]]:
         pytest.param({"placement": {"region": "aws:x", "host": "y:1"}}, 10021, id="two placements"),
         pytest.param({"placement": []}, 10021, id="placement no object"),
         pytest.param({"observability": {"enabled": "yes"}}, 10021, id="observability no flag"),
-        pytest.param({"observability": {"enabled": True, "head_sampling_rate": 2}}, 10021, id="sampling above 1"),
+        pytest.param(
+            {"observability": {"enabled": True, "head_sampling_rate": 2}}, 10021, id="sampling above 1"
+        ),
         pytest.param({"logpush": 1}, 10021, id="logpush no flag"),
         pytest.param({"tail_consumers": [{}]}, 10021, id="tail consumer without service"),
     ],
@@ -89,7 +103,9 @@ META = ("metadata", ("blob", '{"main_module":"m.js"}', "application/json"))
         pytest.param([META], id="no module"),
         pytest.param([META, ("m.js", ("m.js", "x", "image/png"))], id="unknown content type"),
         pytest.param([META, ("m.js", ("m.js", "x", "text/plain"))], id="main module no JavaScript"),
-        pytest.param([META, ("m.js", ("m.js", "x", JS)), ("b", ("m.js", "y", JS))], id="two modules of one name"),
+        pytest.param(
+            [META, ("m.js", ("m.js", "x", JS)), ("b", ("m.js", "y", JS))], id="two modules of one name"
+        ),
         pytest.param([META] + [(f"m{n}", (f"m{n}", "x", JS)) for n in range(1001)], id="too many parts"),
     ],
 )
@@ -116,11 +132,17 @@ def test_parts(api: Any, files: Any) -> None:
             b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
             id="a part without a name",
         ),
-        pytest.param("multipart/form-data; boundary=b", b"--b\r\n\r\nx\r\n--b--\r\n", id="a part without headers"),
-        pytest.param("multipart/form-data; boundary=b", b"--b\r\n: :\r\n\r\nx\r\n--b--\r\n", id="a broken header"),
+        pytest.param(
+            "multipart/form-data; boundary=b", b"--b\r\n\r\nx\r\n--b--\r\n", id="a part without headers"
+        ),
+        pytest.param(
+            "multipart/form-data; boundary=b", b"--b\r\n: :\r\n\r\nx\r\n--b--\r\n", id="a broken header"
+        ),
     ],
 )
-@pytest.mark.parametrize(("method", "path"), [("PUT", "one"), ("POST", "one/versions"), ("PATCH", "one/settings")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "one"), ("POST", "one/versions"), ("PATCH", "one/settings")]
+)
 def test_broken_forms(api: Any, content_type: str, body: bytes, method: str, path: str) -> None:
     api.upload()
     headers = {"content-type": content_type}

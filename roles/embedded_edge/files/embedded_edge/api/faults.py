@@ -10,6 +10,7 @@ from typing import Any
 KINDS = ("latency", "status", "hang", "drop_before", "drop_after", "partial_kv")
 FIELDS = {"match", "times", "skip", "fault", "latency_ms", "status", "retry_after", "keys_fail", "body"}
 MOST_RULES = 1000
+MOST_CALLS = 10**9
 
 
 class BadRule(ValueError):
@@ -106,10 +107,10 @@ def parse(item: Any) -> Rule:
         method=str(method).upper() if method else None,
         path=_pattern(match.get("path", "")),
         fault=item["fault"],
-        times=None if item.get("times") is None else int(_number(item, "times", 0, 1_000_000_000)),
-        skip=int(_number(item, "skip", 0, 1_000_000_000)),
+        times=None if item.get("times") is None else _whole(item, "times", 0, MOST_CALLS),
+        skip=_whole(item, "skip", 0, MOST_CALLS),
         latency_ms=_number(item, "latency_ms", 0, 600_000),
-        status=int(_number(item, "status", 503, 599, 400)),
+        status=_whole(item, "status", 503, 599, 400),
         retry_after=None if item.get("retry_after") is None else str(item["retry_after"]),
         keys_fail=_keys(item.get("keys_fail", 1.0)),
         body=item.get("body"),
@@ -128,6 +129,13 @@ def _number(item: dict[str, Any], name: str, default: float, high: float, low: f
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise BadRule(f"'{name}' must be a number from {low} to {high}")
     return value
+
+
+def _whole(item: dict[str, Any], name: str, default: int, high: int, low: int = 0) -> int:
+    number = _number(item, name, default, high, low)
+    if number != int(number):
+        raise BadRule(f"'{name}' must be a whole number")
+    return int(number)
 
 
 def _keys(value: Any) -> list[str] | float:
