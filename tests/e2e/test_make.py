@@ -84,6 +84,15 @@ def test_the_environment_file_serves_other_clients(clone: Shell, quickstart: str
     assert token not in quickstart
 
 
+def test_stop_keeps_what_was_deployed(clone: Shell, quickstart: str) -> None:
+    before = serving(clone)
+    clone.good("make", "stop")
+    assert processes_below(clone.folder) == []
+    assert [plane["healthy"] for plane in status(clone)] == [False] * len(PLANES)
+    clone.good("make", "quickstart")
+    assert serving(clone) == before
+
+
 def test_a_good_release_reaches_every_plane(clone: Shell, quickstart: str) -> None:
     before = serving(clone)
     output = clone.good("make", "release")
@@ -109,15 +118,6 @@ def test_a_busy_port_is_told_with_its_holder_and_the_remedy(clone: Shell, quicks
     port = clone.extra["API_PORT"]
     assert re.search(rf"port {port} of 127\.0\.0\.1 is taken by process \d+ \(.*embedded_edge", done.stdout)
     assert "embedded_edge_api_port" in done.stdout
-
-
-def test_stop_keeps_what_was_deployed(clone: Shell, quickstart: str) -> None:
-    before = serving(clone)
-    clone.good("make", "stop")
-    assert processes_below(clone.folder) == []
-    assert [plane["healthy"] for plane in status(clone)] == [False] * len(PLANES)
-    clone.good("make", "quickstart")
-    assert serving(clone) == before
 
 
 def test_clean_leaves_a_clone_as_it_came(clone: Shell, quickstart: str) -> None:

@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 #: Parts as httpx takes them: (part name, (file name, content, content type)).
-Form = list[tuple[str, tuple[str | None, bytes, str]]]
+Form: TypeAlias = "list[tuple[str, tuple[str | None, bytes, str]]]"
 
 _TYPES = {
     ".js": "application/javascript+module",

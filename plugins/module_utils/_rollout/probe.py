@@ -26,7 +26,8 @@ _SNIPPET = 200
 _CONNECTIONS = 64
 #: Long unbroken words and what follows a telling name may be secrets that somebody's answer repeats.
 _SUSPICIOUS = re.compile(
-    r"(?i)(bearer\s+|(?:token|secret|password|passwd|api[-_]?key|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+"
+    r"(?i)((?:authorization[\"']?\s*[:=]\s*[\"']?)?(?:bearer|basic)\s+"
+    r"|(?:token|secret|password|passwd|api[-_]?key|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+"
     r"|[A-Za-z0-9_\-+/=.]{40,}"
 )
 

@@ -20,7 +20,8 @@ CODE = """
 export default {
   async fetch(request, env) {
     const stored = env.CONFIG ? await env.CONFIG.get("greeting") : null;
-    return Response.json({ text: "%s", stored, color: env.COLOR ?? null, secret: env.KEY ? env.KEY.length : null });
+    const secret = env.KEY ? env.KEY.length : null;
+    return Response.json({ text: "%s", stored, color: env.COLOR ?? null, secret });
   },
 };
 """

@@ -7,6 +7,8 @@ import { Miniflare, Response, type Request, type WorkerOptions } from "miniflare
 export const WORKERS = join(import.meta.dirname, "../../../roles/edge/files/workers");
 export const COMPATIBILITY_DATE = "2026-07-01";
 
+const ORIGIN = "https://acme.example.com";
+
 export interface Line {
   level: string;
   message: string;
@@ -19,6 +21,8 @@ export interface Running extends AsyncDisposable {
   /** What the Workers wrote, raw. */
   output: string[];
   ask(path: string, init?: Record<string, unknown>): Promise<Answer>;
+  /** Asks another one of them, by its name. */
+  askWorker(name: string, path: string, init?: Record<string, unknown>): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -42,14 +46,19 @@ export async function start(workers: WorkerOptions[]): Promise<Running> {
   return {
     mf,
     output,
-    async ask(path, init = {}) {
-      const response = await mf.dispatchFetch(`https://acme.example.com${path}`, { redirect: "manual", ...init });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers as unknown as Headers, text, body: maybeJson(text) };
+    ask: async (path, init = {}) => answer(await mf.dispatchFetch(ORIGIN + path, { redirect: "manual", ...init })),
+    askWorker: async (name, path, init = {}) => {
+      const worker: { fetch: typeof mf.dispatchFetch } = (await mf.getWorker(name)) as never;
+      return answer(await worker.fetch(ORIGIN + path, { redirect: "manual", ...init }));
     },
     stop: () => mf.dispose(),
     [Symbol.asyncDispose]: () => mf.dispose(),
   };
+}
+
+async function answer(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return { status: response.status, headers: response.headers as unknown as Headers, text, body: maybeJson(text) };
 }
 
 export function script(name: "gateway" | "front"): Pick<WorkerOptions, "modules" | "compatibilityDate"> & object {
@@ -112,7 +121,7 @@ export function lines(running: Running): Line[] {
   return running.output.map(maybeJson).filter((line): line is Line => typeof line === "object" && line !== null);
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, milliseconds = 8_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, milliseconds = 30_000): Promise<void> {
   const end = Date.now() + milliseconds;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`still not so after ${milliseconds} ms: ${condition}`);

@@ -88,7 +88,7 @@ def test_refusals_without_a_call(api, options, text):
 
 def test_keys_that_can_not_be_written_are_named_and_the_creation_is_told(api):
     left = ok({"unsuccessful_keys": ["a"]})
-    again = [ok({"unsuccessful_keys": ["a"]}) for _ in range(2)]
+    again = [ok({"unsuccessful_keys": ["a"]}) for _time in range(2)]
     api.answers(ok([]), ok(SPACE), left, *again)
     result = run(ActionModule, api, MINE | {"items": [{"key": "a", "value": "precious"}]})
     assert result["failed"]

@@ -192,7 +192,7 @@ def test_removing_what_is_gone(api):
     ids=["refused", "500", "timeout", "page"],
 )
 def test_no_failure_shows_a_secret(api, fault):
-    api.answers(no(*MISSING), fault(), *(no(403, 9109, f"{CANARY} {TOKEN}") for _ in range(3)))
+    api.answers(no(*MISSING), fault(), *(no(403, 9109, f"{CANARY} {TOKEN}") for _time in range(3)))
     result = run(ActionModule, api, HELLO | {"secrets": {"KEY": CANARY}}, leftovers=True)
     assert result["failed"]
     assert CANARY not in json.dumps(result)

@@ -60,7 +60,7 @@ class Api:
         self.app = App(self.edge)
 
     def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Call an endpoint; A stands for the account's path, /_embedded for the control, header "-" for none."""
+        """Call an endpoint: A is the account's path, /_embedded the control; a header "-" is left out."""
         prefix = "" if path.startswith("/_embedded") else "/client/v4"
         path = f"/accounts/{self.account}{path[1:]}" if path.startswith("A/") else path
         return asyncio.run(self._call(method, f"http://127.0.0.1{prefix}{path}", options))
@@ -108,15 +108,6 @@ class Api:
         answer = self(method, path, **options)
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
-
-
-def refused(answer: httpx.Response, status: int, code: int) -> str:
-    """Insist on a refusal in the envelope and return its message."""
-    body = answer.json()
-    assert (answer.status_code, body["success"], body["result"]) == (status, False, None), answer.text
-    assert [error["code"] for error in body["errors"]] == [code], answer.text
-    message: str = body["errors"][0]["message"]
-    return message
 
 
 @pytest.fixture

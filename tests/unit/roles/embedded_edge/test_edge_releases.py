@@ -294,14 +294,18 @@ class TestSecrets:
     )
     def test_bad_patches_of_the_latest(self, api: Any, body: dict[str, Any]) -> None:
         api.upload()
-        answer = api("PATCH", "A/workers/workers/one/versions/latest", json=body)
-        assert answer.status_code == (400 if body != {"env": []} else 200), answer.text
+        assert api("PATCH", "A/workers/workers/one/versions/latest", json=body).status_code == 400
+        assert numbers(api) == [1]
 
     def test_no_answer_and_no_log_has_a_value(self, api: Any) -> None:
         key = {
-            "type": "secret_key", "name": "SIGN", "format": "raw", "algorithm": {"name": "HMAC"}, "usages": ["sign"],
+            "type": "secret_key",
+            "name": "SIGN",
+            "format": "raw",
+            "algorithm": {"name": "HMAC"},
+            "usages": ["sign"],
             "key_base64": "Y2FuYXJ5LTNmOWMxZA==",
-        }  # fmt: skip
+        }
         seen = [api.upload(bindings=[SECRET, key]).text]
         version = api.version(bindings=[SECRET, key], annotations={"workers/tag": "t"})
         seen.append(api.deploy({version: 100}).text)

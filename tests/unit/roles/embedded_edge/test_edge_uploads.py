@@ -236,26 +236,27 @@ def test_download_has_the_modules(api: Any) -> None:
     assert answer.headers["cf-entrypoint"] == "main.js"
 
 
+SECRET = {"type": "secret_text", "name": "S", "text": "hidden"}
+
+
 class TestInheriting:
     """Bindings are replaced by every upload, unless they are inherited or kept."""
-
-    SECRET = {"type": "secret_text", "name": "S", "text": "hidden"}
 
     def bindings(self, api: Any, version: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = api.store.versions.get("one", version).bindings
         return list(found)
 
     def test_replaced(self, api: Any) -> None:
-        api.upload(bindings=[PLAIN, self.SECRET])
+        api.upload(bindings=[PLAIN, SECRET])
         assert self.bindings(api, api.version()) == []
 
     def test_kept_by_type(self, api: Any) -> None:
-        api.upload(bindings=[PLAIN, self.SECRET])
-        assert self.bindings(api, api.version(keep_bindings=["secret_text"])) == [self.SECRET]
+        api.upload(bindings=[PLAIN, SECRET])
+        assert self.bindings(api, api.version(keep_bindings=["secret_text"])) == [SECRET]
 
     def test_a_new_binding_wins_over_a_kept_one(self, api: Any) -> None:
-        api.upload(bindings=[self.SECRET])
-        new = {**self.SECRET, "text": "new"}
+        api.upload(bindings=[SECRET])
+        new = {**SECRET, "text": "new"}
         assert self.bindings(api, api.version(bindings=[new], keep_bindings=["secret_text"])) == [new]
 
     def test_inherited_from_the_latest_not_the_deployed(self, api: Any) -> None:

@@ -58,7 +58,7 @@ def _domain_zone(call: Call, body: Json, hostname: str) -> Zone:
     named = (body.get("zone_id"), body.get("zone_name"))
     if found is None or named[0] not in (None, found.id) or named[1] not in (None, found.name):
         zones = ", ".join(zone.name for zone in call.store.accounts.zones())
-        raise ApiError(400, NO_ZONE, f"hostname '{hostname}' does not belong to the zone named; zones: {zones}")
+        raise ApiError(400, NO_ZONE, f"hostname '{hostname}' is not in the zone named; zones: {zones}")
     return found
 
 

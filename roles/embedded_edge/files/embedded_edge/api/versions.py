@@ -75,7 +75,7 @@ async def patch_latest(call: Call) -> Response:
         raise bad_request(
             f"only 'env' and 'annotations' can be patched here, not {', '.join(sorted(unknown))}"[:300]
         )
-    bindings = _patched(latest, as_object(body.get("env") or {}))
+    bindings = _patched(latest, as_object(body.get("env", {})))
     binding_rules.check_targets(call.store, script.name, bindings)
     new = derived(call, latest, bindings, checked_annotations(body.get("annotations")), "secret")
     with call.store.database.transaction():

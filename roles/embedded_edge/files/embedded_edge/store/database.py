@@ -41,9 +41,12 @@ class Database:
         self._depth = 0
         try:
             self._open(path)
-        except sqlite3.DatabaseError as error:
+        except BaseException as error:
             self._connection.close()
-            raise StateError(f"{path} cannot be used: {error}") from error
+            if not isinstance(error, sqlite3.DatabaseError):
+                raise
+            remedy = "free some space" if "full" in str(error) else "delete it, or choose another folder"
+            raise StateError(f"{path} cannot be used ({error}): {remedy}") from error
 
     def _open(self, path: Path | str) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")

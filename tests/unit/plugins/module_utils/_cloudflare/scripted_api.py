@@ -6,14 +6,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 
 TOKEN = "cfut_canary/To+ken=8f2e"
 NOW = 1_800_000_000.0
 
-Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+Answer: TypeAlias = "httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]"
 
 
 def ok(result: Any = None, **more: Any) -> httpx.Response:

@@ -44,7 +44,7 @@ def test_a_refusal_is_typed_and_says_what_to_do(client, api, status, code, kind,
     with pytest.raises(kind) as caught:
         client.workers.upload_version("hello", UPLOAD)
     error = caught.value
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert remedy in error.remedy
     assert (error.status, error.codes, error.messages, error.ray) == (
         status,
@@ -109,12 +109,13 @@ def bad(body):
 )
 def test_an_odd_answer_is_a_typed_error(client, api, answer, kind, text):
     copies = [
-        httpx.Response(answer.status_code, content=answer.content, headers=answer.headers) for _ in range(4)
+        httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+        for _time in range(4)
     ]
     api.answers(*copies)
     with pytest.raises(errors.ApiError) as caught:
         client.workers.list()
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert text in str(caught.value)
     api.script.clear()
 

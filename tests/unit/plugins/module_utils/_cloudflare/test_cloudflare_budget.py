@@ -60,7 +60,7 @@ def test_the_calls_of_any_window_stay_within_the_limit(clock, path):
 
 def test_below_the_limit_nothing_waits(clock, path):
     budget = made(clock, path, limit=1200)
-    assert sum(budget.acquire() for _ in range(1200)) == 0.0
+    assert sum(budget.acquire() for _time in range(1200)) == 0.0
     assert budget.acquire() == WINDOW
 
 
@@ -84,7 +84,7 @@ JUNK = {"empty": b"", "short": b"short", "ff": b"\xff" * 20_000, "random": rando
 def test_a_damaged_file_delays_but_never_fails(clock, tmp_path, junk):
     (tmp_path / "b").write_bytes(junk)
     budget = made(clock, tmp_path / "b")
-    waited = sum(budget.acquire() for _ in range(10))
+    waited = sum(budget.acquire() for _time in range(10))
     assert waited <= 5 * WINDOW
 
 
@@ -94,7 +94,7 @@ def test_a_clock_set_back_costs_three_windows_at_most(clock, path, back):
     clock.now = 1e6
     budget.block(600)
     budget.acquire()
-    for _ in range(4):
+    for _time in range(4):
         budget.acquire()
     clock.now -= back
     assert budget.acquire() <= 3 * WINDOW
@@ -142,8 +142,10 @@ def test_a_limit_out_of_range_is_refused(limit):
 
 def test_threads_share_it(tmp_path):
     clock = Clock()
-    budget = Budget(tmp_path / "b", limit=40, clock=clock, sleep=lambda _: pytest.fail("waited"))
-    threads = [threading.Thread(target=lambda: [budget.acquire() for _ in range(10)]) for _ in range(4)]
+    budget = Budget(tmp_path / "b", limit=40, clock=clock, sleep=lambda _seconds: pytest.fail("waited"))
+    threads = [
+        threading.Thread(target=lambda: [budget.acquire() for _time in range(10)]) for _time in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -160,7 +162,7 @@ sys.modules["budget"] = budget
 spec.loader.exec_module(budget)
 from pathlib import Path
 class Full(Exception): pass
-def full(_): raise Full
+def full(_seconds): raise Full
 shared, count = budget.Budget(Path(sys.argv[2]), limit=600, sleep=full), 0
 try:
     while True:
@@ -173,7 +175,7 @@ except Full:
 
 def test_two_processes_share_it(tmp_path):
     command = [sys.executable, "-c", CHILD, module.__file__, str(tmp_path / "b")]
-    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _time in range(2)]
     counts = [int(child.communicate(timeout=60)[0]) for child in children]
     assert sum(counts) == 600
 
@@ -181,6 +183,6 @@ def test_two_processes_share_it(tmp_path):
 def test_one_call_costs_little(tmp_path):
     budget = Budget(tmp_path / "b")
     started = time.perf_counter()
-    for _ in range(1000):
+    for _time in range(1000):
         budget.acquire()
     assert time.perf_counter() - started < 2.0

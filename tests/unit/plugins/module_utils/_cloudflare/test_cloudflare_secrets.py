@@ -69,7 +69,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize("operation", ["put", "upload_version"])
 def test_no_error_holds_a_secret(client, api, fault, operation):
-    api.answers(*(fault() for _ in range(20)))
+    api.answers(*(fault() for _time in range(20)))
     with pytest.raises(errors.ApiError) as caught:
         getattr(client.workers, operation)("hello", UPLOAD)
     api.script.clear()

@@ -206,10 +206,10 @@ def test_reading_back_that_fails_is_told(client, api):
     ids=["refused", "silent", "503", "truncated", "522 page"],
 )
 def test_patience_ends_with_a_typed_error(client, api, fault, kind):
-    api.answers(*[again(fault) for _ in range(4)])
+    api.answers(*[again(fault) for _time in range(4)])
     with pytest.raises(kind) as caught:
         client.workers.list()
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert client.calls == 4
 
 
@@ -254,7 +254,7 @@ def test_a_429_is_waited_out_and_the_call_repeated(client, api, method, headers,
 
 @pytest.mark.parametrize(
     ("answers", "calls"),
-    [([throttle(retry_after="3600")], 1), ([throttle(retry_after="1") for _ in range(6)], 6)],
+    [([throttle(retry_after="3600")], 1), ([throttle(retry_after="1") for _time in range(6)], 6)],
     ids=["too long", "too often"],
 )
 def test_patience_with_429_is_bounded(client, api, answers, calls):
@@ -314,10 +314,11 @@ def test_cursors_are_followed_and_a_circle_ends(client, api):
 
 
 def test_calls_are_counted_across_threads(api, make):
-    api.answers(*(ok([]) for _ in range(80)))
+    api.answers(*(ok([]) for _time in range(80)))
     with make() as client:
         threads = [
-            threading.Thread(target=lambda: [client.workers.list() for _ in range(10)]) for _ in range(8)
+            threading.Thread(target=lambda: [client.workers.list() for _time in range(10)])
+            for _time in range(8)
         ]
         for thread in threads:
             thread.start()

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.errors import (
     ApiError,
+    Conflict,
     Facts,
     NotFound,
     ValidationError,
@@ -71,7 +72,9 @@ class Refused(dict[tuple[str, str], ApiError]):
 
 def refusal(script: str, code: int = 10021) -> ValidationError:
     return ValidationError(
-        Facts(f"Worker '{script}'", "PUT", "/x", status=400, codes=(code,), messages=("no",), remedy="Fix it.")
+        Facts(
+            f"Worker '{script}'", "PUT", "/x", status=400, codes=(code,), messages=("no",), remedy="Fix it."
+        )
     )
 
 
@@ -121,7 +124,9 @@ class Account:
         self.scripts[script] = made
         return made
 
-    def deployed(self, script: str, versions: tuple[tuple[str, float], ...], number: int, message: str) -> Deployment:
+    def deployed(
+        self, script: str, versions: tuple[tuple[str, float], ...], number: int, message: str
+    ) -> Deployment:
         made = Deployment(f"d{number}", f"t{number}", "me@example.com", "api", message, versions)
         self.history.setdefault(script, []).insert(0, made)
         self.stamp(script, number)
@@ -196,6 +201,8 @@ class Kv:
 
     def create(self, title: str) -> Namespace:
         self._account.call("create", title)
+        if title in self._account.spaces:
+            raise Conflict(Facts(f"KV namespace '{title}'", "POST", "/x", status=400, codes=(10014,)))
         self._account.spaces[title] = f"id-{title}"
         return Namespace(f"id-{title}", title)
 
@@ -203,6 +210,8 @@ class Kv:
         self._account.call("get", key)
         return self._account.values.get((namespace, key))
 
-    def put(self, namespace: str, key: str, value: bytes, metadata: Any = None, ttl: int | None = None) -> None:
+    def put(
+        self, namespace: str, key: str, value: bytes, metadata: Any = None, ttl: int | None = None
+    ) -> None:
         self._account.call("put_value", namespace)
         self._account.values[namespace, key] = value

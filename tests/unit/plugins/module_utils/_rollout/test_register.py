@@ -15,7 +15,14 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.
 )
 
 ENTRY = Entry("f", "d", "v1", "e", "m", "r")
-GOOD = {"fingerprint": "f", "document": "d", "version_id": "v1", "etag": "e", "modified_on": "m", "release": "r"}
+GOOD = {
+    "fingerprint": "f",
+    "document": "d",
+    "version_id": "v1",
+    "etag": "e",
+    "modified_on": "m",
+    "release": "r",
+}
 
 
 @pytest.mark.parametrize(

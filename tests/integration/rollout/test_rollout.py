@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rollouts end to end: what is written, what is served, what is said, and how many calls it takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.edge
+
+SCRIPTS = {
+    f"{tenant}-{part}" for tenant in ("acme", "globex") for part in ("eu-gateway", "us-gateway", "front")
+}
+
+
+def of(run: Any, script: str) -> list[str]:
+    """The calls that name one Worker, as method and rest of the path."""
+    prefix = f"workers/scripts/{script}"
+    return [
+        f"{method} {path.removeprefix(prefix)}".strip()
+        for method, path in run.calls
+        if path.startswith(prefix)
+    ]
+
+
+@pytest.fixture
+def deployed(site: Any) -> Any:
+    """A site whose first release is out."""
+    run = site.play("site", edge_release="v1")
+    assert run.code == 0, run.output
+    return site
+
+
+def test_a_new_fleet_then_no_change(site):
+    check = site.play("site", "--check", "--diff")
+    assert check.code == 0, check.output
+    assert check.writes == []
+    assert "acme-eu-gateway: absent" in check.output
+
+    first = site.play("site")
+    assert first.code == 0, first.output
+    assert len(set(site.served().values())) == 4
+    assert {of(first, script)[0] for script in SCRIPTS} == {"PUT"}
+    assert all(of(first, script) == ["PUT"] for script in SCRIPTS)
+    # Four planes: namespace, document, upload, hostname. Two fronts: upload, hostname. And the register.
+    kinds = Counter(path.split("/")[0:2][-1] + " " + method for method, path in first.writes)
+    assert kinds == {"scripts PUT": 6, "domains PUT": 6, "kv POST": 5, "kv PUT": 5}
+
+    for playbook in ("site", "deploy"):
+        again = site.play(playbook)
+        assert again.code == 0, again.output
+        assert "6 unchanged" in again.output
+        assert again.writes == []
+        assert len(again.calls) <= 5
+        assert "changed=0" in again.output
+    assert site.play("site", "--check").writes == []
+
+
+def test_a_good_release_moves_canary_first_with_its_evidence_shown(deployed):
+    before = deployed.served()
+    run = deployed.play("site", edge_release="v2")
+    assert run.code == 0, run.output
+    after = deployed.served()
+    assert all(before[name] != after[name] for name in before)
+    assert of(run, "acme-eu-gateway") == ["POST /versions", *["POST /deployments"] * 4]
+    assert of(run, "acme-us-gateway") == ["POST /versions", *["POST /deployments"] * 2]
+    assert re.search(r"canary eu  0 %  \d+ pairs  worse 1\.0/100  fine 2\d\.\d/20  fine", run.output)
+    order = [line for line in run.lines("TASK") if "Deploy candidates" in line]
+    assert ["10 % in wave canary eu" in order[1], "wave us" in order[4], "wave fronts" in order[-1]] == [
+        True
+    ] * 3
+    assert deployed.play("site", edge_release="v2").writes == []
+
+
+def test_a_bad_release_is_undone_and_explained(deployed):
+    before = deployed.served()
+    run = deployed.play("release_bad")
+    assert run.code != 0
+    assert deployed.served() == before
+    for words in (
+        "The gate closed in wave 'canary eu' at 0 %: the candidate is worse than the running version.",
+        "probe     POST /v1/events",
+        "expected  status 202",
+        'came      status 500: {"error":"the event store could not be reached"}',
+        "Release bad was not rolled out.",
+    ):
+        assert words in run.output, words
+    undone = [line.split() for line in run.lines("  undone   ")]
+    assert {line[1].rstrip(":") for line in undone} == {"acme-eu-gateway", "globex-eu-gateway"}
+    assert {line[-1] for line in undone} <= set(before.values())
+    assert of(run, "acme-eu-gateway") == ["POST /versions", "POST /deployments", "POST /deployments"]
+    assert of(run, "acme-us-gateway") == [], "later waves were not touched"
+    again = deployed.play("site", edge_release="v1")
+    assert again.code == 0
+    assert again.writes == [], "the account is as the first release left it, and known to be"
+
+
+def test_a_limit_is_respected_and_the_front_is_left_with_a_word(deployed):
+    before = deployed.served()
+    run = deployed.play("site", "--limit", "region_us", edge_release="v2")
+    assert run.code == 0, run.output
+    after = deployed.served()
+    assert {name for name in before if before[name] != after[name]} == {"acme-us", "globex-us"}
+    assert "the front of acme stays as it is" in run.output
+    one = deployed.play("site", "--limit", "tenant_acme", edge_release="v2")
+    assert one.code == 0, one.output
+    assert {script for script in SCRIPTS if "POST /versions" in of(one, script)} == {
+        "acme-eu-gateway",
+        "acme-front",
+    }
+
+
+def test_check_mode_predicts_and_writes_nothing(deployed):
+    before = deployed.served()
+    run = deployed.play("site", "--check", "--diff", edge_release="v2")
+    assert run.code == 0, run.output
+    assert run.writes == []
+    assert "+acme-eu-gateway: release v2" in run.output
+    assert deployed.served() == before
+
+
+def test_a_changed_document_is_one_write_and_no_upload(deployed):
+    before = deployed.served()
+    deployed.declare(max_batch=7)
+    run = deployed.play("site", edge_release="v1")
+    assert run.code == 0, run.output
+    assert deployed.served() == before
+    assert Counter(path.rpartition("/")[2] for _method, path in run.writes) == {
+        "config": 2,
+        "planes%2Frollouts": 1,
+    } or (sum(path.endswith("/values/config") for _method, path in run.writes) == 2 and len(run.writes) == 3)
+
+
+def put(site: Any, script: str) -> None:
+    """What somebody with a token and curl would do."""
+    code = 'export default { fetch() { return new Response("mine"); } };'
+    metadata = {"main_module": "mine.js", "compatibility_date": "2026-01-01"}
+    files = {
+        "metadata": (None, json.dumps(metadata), "application/json"),
+        "mine.js": ("mine.js", code, "application/javascript+module"),
+    }
+    with site.edge.client() as client:
+        path = f"accounts/{site.edge.account_id}/workers/scripts/{script}"
+        client.put(f"{site.edge.base_url}/{path}", files=files).raise_for_status()
+
+
+def test_what_somebody_else_deployed_stops_the_rollout_by_name(deployed):
+    put(deployed, "globex-us-gateway")
+    run = deployed.play("site", edge_release="v2")
+    assert run.code != 0
+    assert run.writes == []
+    (told, *_more) = run.lines("deployed by somebody else")
+    assert "globex-us-gateway" in told
+    assert "acme" not in told
+    taken = deployed.play("site", edge_release="v2", edge_drift="take_over", edge_verify="false")
+    assert taken.code == 0, taken.output
+    assert len(set(deployed.served().values())) == 4
+
+
+def test_back_by_hand(deployed):
+    before = deployed.served()
+    deployed.play("site", edge_release="v2")
+    check = deployed.play("rollback", "--check", "--limit", "tenant_acme")
+    assert check.code == 0, check.output
+    assert check.writes == []
+    run = deployed.play("rollback", "--limit", "tenant_acme")
+    assert run.code == 0, run.output
+    after = deployed.served()
+    assert (after["acme-eu"], after["acme-us"]) == (before["acme-eu"], before["acme-us"])
+    assert after["globex-eu"] != before["globex-eu"]
+    assert "not restored: data in KV" in run.output
+    assert of(run, "acme-eu-gateway") == ["GET /deployments", "POST /deployments"]
+    assert of(run, "acme-front") == ["GET /deployments", "POST /deployments"]
+    again = deployed.play("rollback", "--limit", "acme-eu")
+    assert again.code != 0
+    assert "no earlier whole deployment" in again.output
+    version = deployed.play("rollback", "--limit", "acme-us", edge_rollback_to="no-such-version")
+    assert version.code != 0
+    assert deployed.served()["acme-us"] == before["acme-us"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("export const nothing = 1;", "no default export"),
+        ("export default { fetch() { return new Response( } };", "acme-eu-gateway"),
+    ],
+    ids=["no default export", "does not compile"],
+)
+def test_a_worker_that_cannot_work_is_refused_by_name(site, tmp_path, code, words):
+    bundle = tmp_path / "broken.js"
+    bundle.write_text(code)
+    run = site.play("site", edge_gateway_bundle=str(bundle))
+    assert run.code != 0
+    assert words in run.output
+    assert not any("workers/domains" in path for _method, path in run.writes), "nothing is exposed"
+    assert not any("globex" in path for _method, path in run.writes), "no second plane was touched"
+
+
+def test_the_status_as_json(deployed, tmp_path):
+    dest = tmp_path / "status.json"
+    run = deployed.play("status", edge_status_dest=str(dest))
+    assert run.code == 0, run.output
+    assert run.calls == []
+    rows = json.loads(dest.read_text())
+    assert [list(row) for row in rows] == [["tenant", "region", "url", "version_id", "healthy"]] * 4
+    assert {f"{row['tenant']}-{row['region']}": row["version_id"] for row in rows} == deployed.served()
+    assert all(row["healthy"] for row in rows)
+    assert "4 of 4 planes are healthy" in run.output
+
+
+def test_secrets_arrive_and_are_nowhere_else(deployed):
+    value = "canary-4f9a77c1"
+    secrets = json.dumps({"edge_secrets": {"acme-eu-gateway": {"SIGNING_KEY": value}}})
+    run = deployed.play("site", "-vvv", "-e", secrets, edge_release="v1")
+    assert run.code == 0, run.output
+    assert of(run, "acme-eu-gateway")[0] == "POST /versions"
+    assert of(run, "acme-us-gateway") == []
+    assert value not in run.output.replace(secrets, "")
+    with deployed.edge.client() as client:
+        path = f"{deployed.edge.base_url}/accounts/{deployed.edge.account_id}/workers/scripts/acme-eu-gateway/secrets"
+        assert [item["name"] for item in client.get(path).json()["result"]] == ["SIGNING_KEY"]
+    assert deployed.play("site", "-e", secrets, edge_release="v1").writes == []

@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fleet's actions over an account in memory: from plan to record, undo, refusals, check mode, secrets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from action_harness import OPTIONS, Templar
+from ansible_collections.adsengineer.orchestrator.plugins.action import (
+    plane_status,
+    rollout_plan,
+    rollout_record,
+    worker_deployment,
+    worker_gate,
+    worker_rollback,
+    worker_version,
+)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.models import Version
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.probe import Answer, Prober
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _action, _fleet
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "module_utils" / "_rollout"))
+
+from rollout_world import Account, plane, refusal
+
+CANARY = "s3cret-canary-77"
+PLANES = [plane("acme-eu"), plane("acme-us")]
+GOOD = "export default { fetch() {} };"
+
+
+class Hostvars(dict[str, Any]):
+    def raw_get(self, host: str) -> Any:
+        return self[host]
+
+
+def variables(planes: list[dict[str, Any]], every: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The variables of a play whose hosts are ``planes`` in an inventory of ``every`` plane."""
+    groups: dict[str, list[str]] = {"edge": []}
+    for item in every or planes:
+        groups["edge"].append(item["name"])
+        groups.setdefault(f"tenant_{item['tenant']}", []).append(item["name"])
+    hosts = [item["name"] for item in planes]
+    return {
+        "hostvars": Hostvars({item["name"]: {"plane": item} for item in planes}),
+        "ansible_play_hosts": hosts,
+        "groups": groups,
+    }
+
+
+class Fleet:
+    """Runs the actions one after the other, as the role does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.account, self.folder = Account(), folder
+        self.shown: list[str] = []
+        for name in ("gateway.js", "front.js"):
+            (folder / name).write_text(GOOD)
+
+    def run(self, module: Any, args: dict[str, Any], *, check: bool = False, **more: Any) -> dict[str, Any]:
+        local = issubclass(module.ActionModule, _fleet.LocalAction)
+        task = SimpleNamespace(
+            args=args if local else OPTIONS | args,
+            check_mode=check,
+            diff=True,
+            environment=None,
+            async_val=0,
+            action="test",
+            delegate_to=None,
+        )
+        shell = SimpleNamespace(tmpdir="/nonexistent", env_prefix=lambda **_variables: "")
+        made = module.ActionModule(
+            task=task,
+            connection=SimpleNamespace(_shell=shell),
+            play_context=None,
+            loader=None,
+            templar=Templar(),
+            shared_loader_obj=None,
+        )
+        made._client = lambda _options: self.account
+        result: dict[str, Any] = made.run(task_vars=more.get("variables") or variables(PLANES))
+        assert CANARY not in json.dumps(result)
+        return result
+
+    def plan(self, **more: Any) -> dict[str, Any]:
+        extra = {name: more.pop(name) for name in ("check", "variables") if name in more}
+        args = {
+            "topology": "t",
+            "gateway_bundle": str(self.folder / "gateway.js"),
+            "front_bundle": str(self.folder / "front.js"),
+            "compatibility_date": "2026-10-01",
+        }
+        self.account.log.clear()
+        return self.run(rollout_plan, args | more, **extra)
+
+    def wave(self, plan: dict[str, Any], number: int, moves: Any = (), **more: Any) -> dict[str, Any]:
+        args = {"wave": plan["waves"][number], "release": plan["release"], "rollout": plan["rollout"]}
+        extra = {"check": more.pop("check", False)}
+        return self.run(worker_version, args | {"moves": list(moves)} | more, **extra)
+
+    def step(
+        self, plan: dict[str, Any], wave: str, percentage: int, moves: Any, **more: Any
+    ) -> dict[str, Any]:
+        args = {"wave": wave, "percentage": percentage, "rollout": plan["rollout"], "moves": moves}
+        return self.run(worker_deployment, args, **more)
+
+    def record(self, plan: dict[str, Any], moves: Any, **more: Any) -> dict[str, Any]:
+        return self.run(rollout_record, {"topology": "t", "rollout": plan["rollout"], "moves": moves} | more)
+
+    def release(self, **more: Any) -> list[dict[str, Any]]:
+        """A whole rollout without gates."""
+        secrets = more.get("secrets", {})
+        plan = self.plan(**more)
+        moves: list[dict[str, Any]] = []
+        for number, wave in enumerate(plan["waves"]):
+            moves = self.wave(plan, number, moves, secrets=secrets)["moves"]
+            for percentage in wave["steps"]:
+                moves = self.step(plan, wave["name"], percentage, moves)["moves"]
+        self.record(plan, moves)
+        return moves
+
+
+@pytest.fixture
+def fleet(tmp_path, monkeypatch) -> Fleet:
+    made = Fleet(tmp_path)
+    for module in (_action, _fleet):
+        monkeypatch.setattr(
+            module.display, "display", lambda text, *_more, **_options: made.shown.append(text)
+        )
+    return made
+
+
+def test_a_new_fleet_then_nothing_to_do(fleet):
+    moves = fleet.release()
+    assert len(moves) == 3
+    assert all(move["share"] == 100 for move in moves)
+    plan = fleet.plan()
+    assert (plan["changed"], plan["waves"], plan["unchanged"]) == (False, [], 3)
+    assert plan["api_calls"] == len(fleet.account.log) == 4
+    assert fleet.shown[-1].endswith("3 unchanged")
+
+
+def test_a_second_release_names_the_way_back(fleet):
+    first = {move["script"]: move["candidate"] for move in fleet.release()}
+    second = fleet.release(release="v2")
+    assert {move["script"]: move["running"] for move in second} == first
+    assert fleet.plan(release="v2")["changed"] is False
+
+
+def test_check_mode_writes_nothing(fleet):
+    plan = fleet.plan(check=True)
+    assert plan["changed"] is True
+    assert "acme-eu-gateway: absent" in plan["diff"]["before"]
+    state = fleet.wave(plan, 0, check=True)
+    state = fleet.step(plan, "canary eu", 10, state["moves"], check=True)
+    fleet.run(rollout_record, {"rollout": plan["rollout"], "moves": state["moves"]}, check=True)
+    assert fleet.account.writes() == []
+
+
+def test_without_a_register_all_is_read_and_recorded_again(fleet):
+    fleet.release()
+    fleet.account.values.clear()
+    plan = fleet.plan()
+    assert plan["counts"] == {"verify": 3}
+    assert [name for name, _ in fleet.account.log].count("deployments") == 3
+    fleet.release()
+    assert fleet.plan()["unchanged"] == 3
+
+
+def test_garbage_in_the_register_is_no_obstacle(fleet):
+    fleet.release()
+    fleet.account.values["id-adsengineer-orchestrator", "planes/t"] = b"{broken"
+    assert fleet.plan()["counts"] == {"verify": 3}
+
+
+def test_a_limited_run_leaves_the_front_and_says_so(fleet):
+    fleet.release()
+    plan = fleet.plan(release="v2", variables=variables(PLANES[:1], PLANES))
+    assert [unit["script"] for wave in plan["waves"] for unit in wave["units"]] == ["acme-eu-gateway"]
+    assert any("front of acme stays as it is" in note for note in plan["notes"])
+
+
+def test_drift_stops_and_names_the_plane(fleet):
+    fleet.release()
+    fleet.account.by_version["vX"] = Version("vX", 99, "c")
+    fleet.account.deployed("acme-us-gateway", (("vX", 100.0),), 99, "")
+    plan = fleet.plan(release="v2")
+    assert plan["failed"]
+    for word in ("acme-us-gateway", "me@example.com", "take_over"):
+        assert word in plan["msg"]
+    assert "acme-eu-gateway" not in plan["msg"]
+    taken = fleet.plan(release="v2", drift="take_over")
+    assert taken["counts"] == {"update": 3}
+
+
+def test_secrets_reach_the_upload_and_nothing_else(fleet):
+    secrets = {"acme-eu-gateway": {"KEY": CANARY}}
+    fleet.release(secrets=secrets)
+    assert fleet.account.uploads["acme-eu-gateway"].secrets == {"KEY": CANARY}
+    assert all(CANARY.encode() not in value for value in fleet.account.values.values())
+    assert fleet.plan(secrets=secrets)["unchanged"] == 3
+    changed = fleet.plan(secrets={"acme-eu-gateway": {"KEY": CANARY + "x"}})
+    assert changed["counts"] == {"unchanged": 2, "update": 1}
+    assert all(CANARY not in line for line in fleet.shown)
+
+
+def test_other_secrets_than_planned_are_refused(fleet):
+    plan = fleet.plan(secrets={"acme-eu-gateway": {"KEY": CANARY}})
+    result = fleet.wave(plan, 0, secrets={})
+    assert result["failed"]
+    assert "KEY" in result["msg"]
+    assert fleet.account.writes() == []
+
+
+def test_a_bundle_that_changed_since_the_plan_is_refused_and_the_moves_stay_known(fleet):
+    plan = fleet.plan()
+    moves = fleet.wave(plan, 0)["moves"]
+    (fleet.folder / "gateway.js").write_text(GOOD + "//")
+    before = fleet.account.writes()
+    result = fleet.wave(plan, 1, moves)
+    assert "changed after the plan" in result["msg"]
+    assert result["moves"] == moves
+    assert fleet.account.writes() == before
+
+
+REFUSALS = {
+    "missing bundle": ({"gateway_bundle": "/nowhere/gateway.js"}, "/nowhere/gateway.js does not exist"),
+    "steps": ({"canary_steps": [50, 10, 100]}, "canary_steps"),
+    "empty secret": ({"secrets": {"acme-eu-gateway": {"KEY": ""}}}, "'KEY' of 'acme-eu-gateway'"),
+    "secrets of no Worker": ({"secrets": {"acme-eu-gateway": "x"}}, "'acme-eu-gateway' is no mapping"),
+    "taken name": ({"variables": {"TENANT": "x"}}, "'TENANT'"),
+    "no planes": ({"variables_": variables([])}, "'plane'"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), REFUSALS.values(), ids=REFUSALS)
+def test_refused_before_the_first_write(fleet, change, words):
+    more = {"variables": change["variables_"]} if "variables_" in change else change
+    if "variables" in change:  # the option of that name, not the variables of the play
+        args = {"gateway_bundle": str(fleet.folder / "gateway.js"), "compatibility_date": "2026-10-01"}
+        result = fleet.run(rollout_plan, args | change)
+    else:
+        result = fleet.plan(**more)
+    assert result["failed"]
+    assert words in result["msg"]
+    assert fleet.account.writes() == []
+
+
+def test_a_refused_upload_names_worker_code_and_remedy(fleet):
+    fleet.account.errors["put", "acme-eu-gateway"] = refusal("acme-eu-gateway")
+    result = fleet.wave(fleet.plan(), 0)
+    assert result["failed"]
+    assert "acme-eu-gateway" in result["msg"]
+    assert "10021" in result["msg"]
+    assert result["error"]["remedy"] == "Fix it."
+
+
+def upgraded(fleet: Fleet) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A second release with the canary at 10 %."""
+    fleet.release()
+    plan = fleet.plan(release="v2")
+    moves = fleet.wave(plan, 0)["moves"]
+    for percentage in (0, 10):
+        moves = fleet.step(plan, "canary eu", percentage, moves)["moves"]
+    return plan, moves
+
+
+def test_an_undo_puts_back_what_was_touched_and_only_that(fleet):
+    plan, moves = upgraded(fleet)
+    moves = fleet.wave(plan, 1, moves)["moves"]
+    fleet.account.log.clear()
+    undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": moves})
+    assert fleet.account.log == [("deploy", "acme-eu-gateway")]
+    active = fleet.account.history["acme-eu-gateway"][0]
+    assert active.sole_version == moves[0]["running"]
+    assert active.message == f"rollout {plan['rollout']} undo"
+    assert undo["undone"] == {"acme-eu-gateway": moves[0]["running"]}
+    fleet.record(plan, moves, failed_wave="us")
+    again = fleet.plan(release="v2")
+    assert again["counts"] == {"update": 3}
+    assert again["api_calls"] == 4, "an undone plane is known to the register"
+
+
+def test_an_undo_that_fails_somewhere_says_where_and_goes_on(fleet):
+    plan, moves = upgraded(fleet)
+    moves = fleet.step(plan, "us", 0, fleet.wave(plan, 1, moves)["moves"])["moves"]
+    fleet.account.errors["deploy", "acme-eu-gateway"] = refusal("acme-eu-gateway", 10220)
+    undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": moves})
+    assert undo["failed"]
+    assert list(undo["undone"]) == ["acme-us-gateway"]
+    assert undo["errors"]["acme-eu-gateway"]["codes"] == [10220]
+    assert "NOT UNDONE  acme-eu-gateway" in undo["summary"]
+
+
+def test_back_by_hand_says_first_what_stays(fleet):
+    first = fleet.release()
+    fleet.release(release="v2")
+    fleet.shown.clear()
+    result = fleet.run(worker_rollback, {"to": "previous"})
+    assert result["undone"] == {move["script"]: move["candidate"] for move in first}
+    assert fleet.shown[0].startswith("not restored: data in KV")
+    again = fleet.run(worker_rollback, {"to": "previous"})
+    assert again["failed"]
+    assert "no earlier whole deployment" in again["msg"]
+
+
+def test_back_by_hand_in_check_mode_only_reads(fleet):
+    fleet.release()
+    fleet.release(release="v2")
+    fleet.account.log.clear()
+    result = fleet.run(worker_rollback, {"to": "previous"}, check=True)
+    assert result["changed"]
+    assert fleet.account.writes() == []
+
+
+def test_a_version_id_is_for_one_plane(fleet):
+    fleet.release()
+    result = fleet.run(worker_rollback, {"to": "v2"})
+    assert "2 planes" in result["msg"]
+    assert fleet.account.writes()[-1][0] != "deploy"
+
+
+def test_a_worker_that_serves_the_version_already_is_left_alone(fleet):
+    (move, *_more) = fleet.release()
+    result = fleet.run(worker_rollback, {"workers": {move["script"]: move["candidate"]}})
+    assert result["changed"] is False
+
+
+class Answers:
+    """Stands for the planes: every answer of ``bad`` versions to a POST is a 500."""
+
+    def __init__(self, *bad: str) -> None:
+        self.bad = bad
+
+    def ask(self, _self: Any, target: Any, probe: Any, version: str | None = None) -> Answer:
+        served = version or target.candidate or target.running or "v0"
+        if probe.method == "POST" and served in self.bad:
+            return Answer(False, 500, served, "oh no")
+        return Answer(True, probe.status, served)
+
+
+PROBES = [{"path": "/healthz"}, {"method": "POST", "path": "/v1/events", "status": 202}]
+
+
+def gate(fleet: Fleet, plan: dict[str, Any], moves: Any, percentage: int, **more: Any) -> dict[str, Any]:
+    args = {"wave": "canary eu", "percentage": percentage, "rollout": plan["rollout"], "moves": moves}
+    return fleet.run(worker_gate, args | {"probes": PROBES, "patience": 0.0} | more)
+
+
+def test_a_good_candidate_passes_and_its_evidence_is_carried(fleet, monkeypatch):
+    monkeypatch.setattr(Prober, "ask", lambda self, *args: Answers().ask(self, *args))
+    plan, moves = upgraded(fleet)
+    first = gate(fleet, plan, moves, 0)
+    assert (first["verdict"], first["api_calls"], first["changed"]) == ("fine", 0, False)
+    assert any(line.startswith("canary eu  0 %  192 pairs") for line in fleet.shown)
+    second = gate(fleet, plan, moves, 10, evidence=first["evidence"])
+    assert second["pairs"]["zero"] - first["pairs"]["zero"] < 40
+
+
+def test_a_bad_candidate_fails_with_everything_a_person_needs(fleet, monkeypatch):
+    plan, moves = upgraded(fleet)
+    bad = Answers(moves[0]["candidate"])
+    monkeypatch.setattr(Prober, "ask", lambda self, *args: bad.ask(self, *args))
+    result = gate(fleet, plan, moves, 0)
+    assert result["failed"]
+    assert result["verdict"] == "worse"
+    for words in ("POST /v1/events", "acme-eu.example.com", "status 202", "status 500: oh no"):
+        assert words in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [({"alpha": 0.0}, "alpha"), ({"cap": 5}, "cap"), ({"probes": []}, "probe")]
+)
+def test_a_gate_that_could_not_decide_is_refused(fleet, change, words):
+    plan, moves = upgraded(fleet)
+    result = gate(fleet, plan, moves, 0, **change)
+    assert result["failed"]
+    assert words in result["msg"]
+
+
+def test_status_writes_rows_once(fleet, monkeypatch, tmp_path):
+    monkeypatch.setattr(Prober, "ask", lambda self, *args: Answers().ask(self, *args))
+    dest = tmp_path / "status.json"
+    first = fleet.run(plane_status, {"dest": str(dest)})
+    assert first["changed"] is True
+    assert json.loads(dest.read_text()) == first["planes"]
+    assert set(first["planes"][0]) == {"tenant", "region", "url", "version_id", "healthy"}
+    assert fleet.run(plane_status, {"dest": str(dest)})["changed"] is False
+    assert fleet.shown[-1] == "2 of 2 planes are healthy"
+    assert "can't be written" in fleet.run(plane_status, {"dest": "/nowhere/at/all.json"})["msg"]

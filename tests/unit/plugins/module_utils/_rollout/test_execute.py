@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Effects on an account in memory: calls exactly counted, sweeps that never stop half-way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import ClassVar
+
+import pytest
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.execute import (
+    Job,
+    each,
+    put_back,
+    read_account,
+    read_suspects,
+    share,
+    upload,
+)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.fleet import units
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.moves import (
+    Move,
+    entries,
+    parse,
+    update,
+    wave_dict,
+    wave_from,
+)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.plan import (
+    Policy,
+    decide,
+    suspects,
+    waves,
+)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
+    NAMESPACE,
+    serialize,
+)
+from rollout_world import Account, plane, refusal, release
+
+R1, R2 = release(), release(label="v2")
+
+
+def job(release_=R1, **more):
+    return Job(release_, {"gateway": (), "front": ()}, {}, "r1", **more)
+
+
+def planned(account: Account, release_=R1, planes=None, policy=None):
+    wanted = units(planes or [plane()], release_)
+    found, _home = read_account(account, "t")
+    found = replace(found, readings=read_suspects(account, suspects(wanted, found)))
+    return waves(decide(wanted, found), policy or Policy())
+
+
+def bring_up(account: Account, release_=R1, planes=None, policy=None) -> list[Move]:
+    """Upload all waves, move to 100 % and record."""
+    moves: list[Move] = []
+    for wave in planned(account, release_, planes, policy):
+        done, errors = upload(account, wave, job(release_))
+        assert not errors
+        moves += done
+        for step in wave.steps:
+            share(account, [move for move in done if move.running], step, "")
+    stamps = {script.name: (script.etag, script.modified_on) for script in account.scripts.values()}
+    account.spaces.setdefault(NAMESPACE, "reg")
+    account.values["reg", "planes/t"] = serialize(entries(moves, stamps, {}))
+    account.log.clear()
+    return moves
+
+
+def calls(account: Account) -> list[str]:
+    return [name for name, _subject in account.log]
+
+
+def test_a_new_plane_costs_four_calls_and_two_without_a_namespace():
+    account = Account()
+    (wave,) = planned(account)
+    account.log.clear()
+    (move,), errors = upload(account, wave, job())
+    assert not errors
+    assert calls(account) == ["create", "put", "put_value", "put_domain"]
+    assert move.candidate == account.history["acme-eu-gateway"][0].sole_version
+    assert (move.share, move.way_back) == (100, None)
+    assert json.loads(account.values["id-acme-eu-config", "config"]) == {"max_batch": 100}
+
+    bare = Account()
+    (wave,) = planned(bare, planes=[plane(kv_namespace=None)])
+    bare.log.clear()
+    upload(bare, wave, job())
+    assert calls(bare) == ["put", "put_domain"]
+
+
+def test_an_unchanged_fleet_costs_calls_by_the_account():
+    account = Account()
+    planes = [plane("acme-eu"), plane("acme-us")]
+    bring_up(account, planes=planes)
+    assert planned(account, planes=planes) == ()
+    assert sorted(calls(account)) == ["domains", "get", "list", "namespaces"]
+
+
+def test_an_updated_canary_costs_two_calls_and_one_a_step():
+    account = Account()
+    bring_up(account)
+    (wave,) = planned(account, R2)
+    account.log.clear()
+    moves, _errors = upload(account, wave, job(R2))
+    for step in wave.steps:
+        assert not share(account, moves, step, "").failed
+    assert calls(account) == ["upload_version", "deploy", "deploy", "deploy", "deploy"]
+    active = account.history["acme-eu-gateway"][0]
+    assert active.versions == ((moves[0].candidate, 100.0),)
+
+
+def test_later_planes_can_go_straight_to_100_with_one_call():
+    account = Account()
+    planes = [plane("acme-eu"), plane("acme-us")]
+    bring_up(account, planes=planes)
+    later = planned(account, R2, planes, Policy(later_direct=True))[1]
+    account.log.clear()
+    (move,), _errors = upload(account, later, job(R2))
+    assert calls(account) == ["put"]
+    assert move.way_back == move.running != move.candidate
+
+
+def test_a_changed_document_costs_one_call():
+    account = Account()
+    bring_up(account)
+    (wave,) = planned(account, planes=[plane(settings={"max_batch": 7})])
+    account.log.clear()
+    (move,), _errors = upload(account, wave, job())
+    assert calls(account) == ["put_value"]
+    assert move.document_written
+    assert move.way_back is None
+
+
+def test_candidates_share_traffic_with_the_running_version_until_100():
+    account = Account()
+    bring_up(account)
+    (wave,) = planned(account, R2)
+    (move,), _errors = upload(account, wave, job(R2))
+    share(account, [move], 10, "rollout r1 wave canary eu 10%")
+    active = account.history[move.script][0]
+    assert active.versions == ((move.candidate, 10.0), (move.running, 90.0))
+    assert active.message == "rollout r1 wave canary eu 10%"
+
+
+def test_an_upload_carries_fingerprint_release_and_secrets():
+    account = Account()
+    secrets = {"acme-eu-gateway": {"KEY": "s3cret"}}
+    (wave,) = planned(account)
+    upload(account, wave, replace(job(), secrets=secrets))
+    sent = account.uploads["acme-eu-gateway"]
+    assert sent.tag == wave.decisions[0].unit.tag
+    assert sent.message == "v1 rollout r1"
+    assert sent.secrets == {"KEY": "s3cret"}
+    assert {"name": "CONFIG", "type": "kv_namespace", "namespace_id": "id-acme-eu-config"} in sent.bindings
+    assert "s3cret" not in repr(job())
+
+
+def test_a_refused_bundle_touches_one_plane_only():
+    account = Account()
+    planes = [plane("acme-eu"), plane("globex-eu")]
+    (wave,) = planned(account, planes=planes)
+    account.log.clear()
+    account.errors["put", "acme-eu-gateway"] = refusal("acme-eu-gateway")
+    moves, errors = upload(account, wave, job())
+    assert [script for script, _error in errors] == ["acme-eu-gateway"]
+    assert calls(account) == ["create", "put"]
+    assert [move.candidate for move in moves] == [None, None]
+    assert account.scripts == {}
+
+
+def test_a_later_failure_is_reported_with_what_was_done():
+    account = Account()
+    planes = [plane("a-eu"), plane("b-eu"), plane("c-eu")]
+    bring_up(account, planes=planes)
+    (wave,) = planned(account, R2, planes)
+    account.errors["upload_version", "b-eu-gateway"] = refusal("b-eu-gateway")
+    moves, errors = upload(account, wave, job(R2))
+    assert [script for script, _error in errors] == ["b-eu-gateway"]
+    assert [bool(move.candidate) for move in moves] == [True, False, True]
+    assert all(move.way_back is None for move in moves), "nothing was deployed, so nothing is to be undone"
+
+
+def test_an_undo_costs_one_call_and_reaches_every_plane():
+    account = Account()
+    account.errors["deploy", "b"] = refusal("b", 10220)
+    sweep = put_back(account, {"a": "v1", "b": "v2", "c": "v3"}, "rollout r1 undo")
+    assert sorted(account.log) == [("deploy", "a"), ("deploy", "b"), ("deploy", "c")]
+    assert [pair[0] for pair, _error in sweep.failed] == ["b"]
+    assert account.history["c"][0].versions == (("v3", 100.0),)
+
+
+def test_each_collects_every_error_in_order():
+    def half(number: int) -> float:
+        return 1 / (number % 2)
+
+    sweep = each(range(6), half)
+    assert [item for item, _value in sweep.done] == [1, 3, 5]
+    assert [item for item, _error in sweep.failed] == [0, 2, 4]
+    assert each([], half).done == ()
+
+
+def test_waves_travel_as_plain_data():
+    account = Account()
+    for wave in planned(account, planes=[plane("acme-eu"), plane("acme-us")]):
+        assert wave_from(json.loads(json.dumps(wave_dict(wave)))) == wave
+
+
+@pytest.fixture
+def move() -> Move:
+    return Move(
+        "a", "gateway", "t", "eu", "u", None, "canary eu", "r1", "update", "fp", "v2", "v1", "v2", 10, "doc"
+    )
+
+
+def test_moves_of_an_earlier_rollout_are_left_out(move):
+    values = [move.as_dict(), replace(move, script="b", rollout="r0").as_dict()]
+    assert parse(values, "r1") == (move,)
+
+
+def test_update_replaces_and_appends(move):
+    later = replace(move, share=50)
+    other = replace(move, script="b")
+    assert update([move], {"a": later, "b": other}) == (later, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "back"),
+    [
+        ({}, "v1"),
+        ({"share": 0}, "v1"),
+        ({"share": None}, None),
+        ({"candidate": None}, None),
+        ({"action": "create", "running": None}, None),
+    ],
+    ids=["deployed", "at 0", "uploaded", "document only", "new"],
+)
+def test_way_back(move, change, back):
+    assert replace(move, **change).way_back == back
+
+
+class TestEntries:
+    """What the register says after a rollout."""
+
+    STAMPS: ClassVar = {"a": ("e9", "m9")}
+
+    def test_accepted(self, move):
+        (entry,) = entries([move], self.STAMPS, {}).values()
+        assert (entry.version_id, entry.fingerprint, entry.etag, entry.modified_on) == (
+            "v2",
+            "fp",
+            "e9",
+            "m9",
+        )
+
+    def test_undone_keeps_what_stood_before_with_a_new_stamp(self, move):
+        old = entries([replace(move, candidate=None, fingerprint="old")], {"a": ("e1", "m1")}, {})
+        (entry,) = entries([move], self.STAMPS, old, "canary eu").values()
+        assert (entry.version_id, entry.fingerprint, entry.etag) == ("v1", "old", "e9")
+
+    def test_undone_without_an_old_entry_is_not_recorded(self, move):
+        assert entries([move], self.STAMPS, {}, "canary eu") == {}
+
+    def test_new_planes_of_earlier_waves_are_recorded_and_of_the_failed_one_not(self, move):
+        new = replace(move, action="create", running=None, share=100)
+        assert list(entries([new], self.STAMPS, {}, "us")) == ["a"]
+        assert entries([new], self.STAMPS, {}, "canary eu") == {}
+
+    def test_what_the_list_does_not_show_is_not_recorded(self, move):
+        assert entries([move], {}, {}) == {}

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to each Worker, and in which waves."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.models import (
+    Deployment,
+    Script,
+    Version,
+)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.fleet import units
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.plan import (
+    CREATE,
+    DOCUMENT,
+    DRIFTED,
+    HOSTNAME,
+    UNCHANGED,
+    UPDATE,
+    VERIFY,
+    Account,
+    PlanError,
+    Policy,
+    Reading,
+    cannot_undo,
+    counts,
+    decide,
+    suspects,
+    waves,
+)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import Entry
+from rollout_world import plane, release
+
+UNIT = units([plane()], release())[0]
+NAME = UNIT.script
+SCRIPT = Script(NAME, "t", "e1", (), "c", "m1")
+ENTRY = Entry(UNIT.fingerprint, UNIT.document_sha256, "v1", "e1", "m1", "v0")
+OURS = Version("v1", 1, "c", tag=UNIT.tag)
+ACTIVE = Deployment("d1", "2026-01-01", "eve@example.com", "dash", "", (("v1", 100.0),))
+
+
+def account(**more) -> Account:
+    facts = {
+        "scripts": {NAME: SCRIPT},
+        "domains": {UNIT.hostname: NAME},
+        "namespaces": {"acme-eu-config": "ns1"},
+        "register": {NAME: ENTRY},
+    }
+    return Account(**facts | more)
+
+
+def entry(**more) -> dict[str, Entry]:
+    values = {name: getattr(ENTRY, name) for name in Entry.__slots__}
+    return {NAME: Entry(**values | more)}
+
+
+def reading(deployment=ACTIVE, version=OURS):
+    return {NAME: Reading(deployment, version)}
+
+
+def split(message: str, *versions: str) -> Deployment:
+    return Deployment("d2", "t", "eve@example.com", "wrangler", message, tuple((v, 50.0) for v in versions))
+
+
+FOREIGN = Version("v1", 1, "c", tag="")
+OTHER_RELEASE = Version("v1", 1, "c", tag="fp:somethingelse")
+LOST = {"register": {}}
+
+CASES = {
+    "unchanged": (account(), UNCHANGED, "v1"),
+    "new": (account(scripts={}), CREATE, None),
+    "other release": (account(register=entry(fingerprint="x")), UPDATE, "v1"),
+    "document": (account(register=entry(document="x")), DOCUMENT, "v1"),
+    "hostname": (account(domains={}), HOSTNAME, "v1"),
+    "namespace gone": (account(namespaces={}), UPDATE, "v1"),
+    "register lost, same": (account(readings=reading(), **LOST), VERIFY, "v1"),
+    "register lost, other release": (account(readings=reading(version=OTHER_RELEASE), **LOST), UPDATE, "v1"),
+    "register lost, foreign": (account(readings=reading(version=FOREIGN), **LOST), DRIFTED, "v1"),
+    "etag moved, our version": (
+        account(register=entry(etag="x"), readings=reading(version=FOREIGN)),
+        VERIFY,
+        "v1",
+    ),
+    "etag moved, our older version": (
+        account(register=entry(etag="x", fingerprint="y"), readings=reading(version=FOREIGN)),
+        UPDATE,
+        "v1",
+    ),
+    "modified by somebody": (
+        account(register=entry(modified_on="x", version_id="v0"), readings=reading(version=FOREIGN)),
+        DRIFTED,
+        "v1",
+    ),
+    "nothing deployed": (account(readings={NAME: Reading(None)}, **LOST), CREATE, None),
+    "interrupted": (
+        account(register=entry(etag="x"), readings=reading(split("rollout r wave eu 50%", "v2", "v1"), None)),
+        UPDATE,
+        "v1",
+    ),
+    "interrupted, register lost": (
+        account(readings=reading(split("rollout r wave eu 50%", "v2", "v1"), None), **LOST),
+        UPDATE,
+        "v1",
+    ),
+    "foreign split": (account(readings=reading(split("try", "v8", "v9"), None), **LOST), DRIFTED, "v9"),
+}
+
+
+@pytest.mark.parametrize(("state", "action", "running"), CASES.values(), ids=CASES)
+def test_decisions(state, action, running):
+    (found,) = decide([UNIT], state)
+    assert (found.action, found.running) == (action, running)
+    assert found.reason or action == UNCHANGED
+
+
+def test_drift_names_who_when_and_how():
+    (found,) = decide([UNIT], account(readings=reading(version=FOREIGN), **LOST))
+    for word in ("eve@example.com", "dash", "2026-01-01", "v1"):
+        assert word in found.reason
+
+
+def test_drift_can_be_taken_over():
+    state = account(readings=reading(version=FOREIGN), **LOST)
+    (found,) = decide([UNIT], state, take_over=True)
+    assert (found.action, found.running) == (UPDATE, "v1")
+
+
+def test_a_foreign_hostname_stops_everything():
+    with pytest.raises(PlanError, match=r"acme-eu\.example\.com.*'shop'"):
+        decide([UNIT], account(domains={UNIT.hostname: "shop"}))
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(account(), ()), (account(register=entry(etag="x")), (NAME,)), (account(scripts={}), ())],
+    ids=["known", "moved", "absent"],
+)
+def test_only_suspects_are_read(state, expected):
+    assert suspects([UNIT], state) == expected
+
+
+PLANES = [plane("acme-us"), plane("acme-eu"), plane("globex-us"), plane("globex-eu")]
+FLEET = units(PLANES, release(), fronts=["acme"])
+
+
+def fleet(*, running: set[str]) -> list:
+    """Decisions in which the named Workers run an older release and the others do not exist."""
+    scripts = {
+        unit.script: Script(unit.script, "t", "e1", (), "c", "m1") for unit in FLEET if unit.script in running
+    }
+    register = {name: Entry("old", "", "v1", "e1", "m1", "v0") for name in scripts}
+    return list(decide(FLEET, Account(scripts, {}, {"x": "y"}, register)))
+
+
+EVERY = {unit.script for unit in FLEET}
+
+
+def shape(found) -> list[tuple[str, list[str], tuple[int, ...], bool]]:
+    return [(w.name, [item.unit.script for item in w.decisions], w.steps, w.direct) for w in found]
+
+
+def test_canary_first_then_the_order_of_the_topology_then_fronts():
+    assert shape(waves(fleet(running=EVERY), Policy())) == [
+        ("canary eu", ["acme-eu-gateway", "globex-eu-gateway"], (0, 10, 50, 100), False),
+        ("us", ["acme-us-gateway", "globex-us-gateway"], (0, 100), False),
+        ("fronts", ["acme-front"], (0, 100), False),
+    ]
+
+
+def test_new_planes_need_no_steps():
+    assert [wave[2] for wave in shape(waves(fleet(running=set()), Policy()))] == [(), (), ()]
+
+
+def test_the_first_wave_with_candidates_takes_the_steps_of_the_canary():
+    found = shape(waves(fleet(running={"acme-us-gateway"}), Policy(canary_steps=(5, 100))))
+    assert [(wave[0], wave[2]) for wave in found] == [("canary eu", ()), ("us", (0, 5, 100)), ("fronts", ())]
+
+
+def test_direct_uploads_are_for_later_waves_only():
+    found = shape(waves(fleet(running=EVERY), Policy(later_direct=True)))
+    assert [wave[2:] for wave in found] == [((0, 10, 50, 100), False), ((), True), ((), True)]
+
+
+def test_unchanged_planes_are_in_no_wave():
+    assert waves(decide([UNIT], account()), Policy()) == ()
+
+
+@pytest.mark.parametrize("steps", [(), (50,), (50, 10, 100), (0, 100), (10, 10, 100), (10, 101)])
+def test_steps_must_rise_to_100(steps):
+    with pytest.raises(PlanError, match="canary_steps"):
+        waves([], Policy(canary_steps=steps))
+
+
+def test_what_an_undo_leaves_is_said_before():
+    notes = cannot_undo(fleet(running={"acme-us-gateway"}))
+    assert len(notes) == 3
+    assert "acme-eu-gateway" in notes[0]
+    assert "documents" in notes[1]
+    assert "acme-us-gateway" in notes[1]
+    assert "hostnames" in notes[2]
+
+
+def test_counts():
+    assert counts(fleet(running={"acme-us-gateway"})) == {"update": 1, "create": 4}
