@@ -13,10 +13,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._embedded import install, lifecycle
-from ..module_utils._embedded.layout import Layout
-from ..module_utils._embedded.pm2 import Settings
-from ..module_utils._embedded.problem import Problem
+from ..plugin_utils._embedded import install, lifecycle
+from ..plugin_utils._embedded.layout import Layout
+from ..plugin_utils._embedded.pm2 import Settings
+from ..plugin_utils._embedded.problem import Problem
 
 _FILES = Path(__file__).resolve().parents[2] / "roles" / "embedded_edge" / "files"
 

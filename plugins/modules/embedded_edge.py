@@ -19,7 +19,7 @@ description:
   - PM2 supervises it from a declared ecosystem file, with its own home in the run directory.
   - It listens on the loopback address only.
 author:
-  - adsengineer.orchestrator contributors
+  - adsengineer.orchestrator contributors (@adsengineer)
 requirements:
   - Linux on x86-64 or arm64
   - Python 3.11 or newer with its venv module, for the Python that runs Ansible
@@ -69,9 +69,6 @@ options:
     type: list
     elements: str
     default: [edge.localhost]
-seealso:
-  - plugin: adsengineer.orchestrator.embedded_edge
-    plugin_type: role
 """
 
 EXAMPLES = r"""

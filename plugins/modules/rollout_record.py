@@ -39,7 +39,7 @@ options:
     default: ""
   moves:
     description:
-      - What the earlier tasks of this rollout returned as RV(moves).
+      - What the earlier tasks of this rollout returned as RV(ignore:moves).
     type: list
     elements: dict
     default: []

@@ -31,7 +31,7 @@ attributes:
 options:
   moves:
     description:
-      - What the earlier tasks of this rollout returned as RV(moves).
+      - What the earlier tasks of this rollout returned as RV(ignore:moves).
     type: list
     elements: dict
     required: true

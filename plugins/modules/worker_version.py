@@ -49,7 +49,7 @@ options:
     required: true
   moves:
     description:
-      - What the earlier tasks of this rollout returned as RV(moves).
+      - What the earlier tasks of this rollout returned as RV(ignore:moves).
     type: list
     elements: dict
     default: []

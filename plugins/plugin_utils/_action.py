@@ -124,8 +124,11 @@ class CloudflareAction(ActionBase):
             api_token=args["api_token"],
             base_url=args["base_url"],
             timeout=args["timeout"],
-            budget=Budget.for_token(args["api_token"], limit=limit) if limit else None,
+            budget=Budget.for_token(args["api_token"], limit=limit, notice=self._waiting) if limit else None,
         )
+
+    def _waiting(self, seconds: float) -> None:
+        self.say(f"The call budget of this token is used up: waiting {seconds:.0f} s (see call_budget).")
 
     def _given(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """The task's options as plain values, completed from the ``environment`` of the task or play."""

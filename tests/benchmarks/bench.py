@@ -109,7 +109,7 @@ class Bench:
     def cold(self, planes: int, runs: int) -> None:
         inventory = topology(self.folder / f"bench{planes}", planes)
         seconds, calls = [], 0
-        for _ in range(runs):
+        for _turn in range(runs):
             self.edge.reset()
             self.forget_budget()
             seconds.append(self.play(inventory, "-e", "edge_verify=false"))
@@ -126,7 +126,7 @@ class Bench:
         job = self.folder / "job.json"
         job.write_text(json.dumps({"script": TRIVIAL, "workers": workers}))
         seconds, calls = [], 0
-        for _ in range(runs):
+        for _turn in range(runs):
             self.edge.reset()
             shutil.rmtree(folder / ".alchemy", ignore_errors=True)
             env = self.edge.env | {"ALCHEMY_CI_STATE_STORE_CHECK": "false", "DO_NOT_TRACK": "1"}
@@ -166,7 +166,7 @@ class Bench:
             self.play(inventory, "-e", "edge_verify=false", "--limit", f"@{limit}", env=self.edge.token_env())
         self.play(inventory, "-e", "edge_verify=false")
         seconds, calls = [], 0
-        for _ in range(runs):
+        for _turn in range(runs):
             self.edge.forget_calls()
             seconds.append(self.play(inventory, "-e", "edge_verify=false"))
             calls = len(self.edge.calls())
@@ -223,10 +223,10 @@ def main() -> int:
     if not options.no_history:
         HISTORY.parent.mkdir(parents=True, exist_ok=True)
         row = {"date": datetime.now(UTC).date().isoformat(), "machine": machine(), "rows": bench.rows}
-        row["ratios"] = {what: round(value, 3) for what, value, _, _ in found}
+        row["ratios"] = {what: round(value, 3) for what, value, _promise, _kept in found}
         with HISTORY.open("a") as out:
             out.write(json.dumps(row) + "\n")
-    return 0 if all(kept for *_, kept in found) else 1
+    return 0 if all(kept for *_rest, kept in found) else 1
 
 
 if __name__ == "__main__":

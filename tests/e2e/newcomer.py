@@ -53,7 +53,7 @@ def environment() -> dict[str, str]:
 
 def free_ports(count: int = 2) -> list[int]:
     """Ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for _turn in range(count)]
     try:
         for one in sockets:
             one.bind(("127.0.0.1", 0))

@@ -40,7 +40,8 @@ def test_a_plane_serves_the_deployed_version(api, plane):
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     tenant, region = plane.split("-")
     assert (answer.headers["x-tenant"], answer.headers["x-region"]) == (tenant, region)
-    (deployment, *_) = api.get(f"/workers/scripts/{plane}-gateway/deployments").json()["result"]["deployments"]
+    found = api.get(f"/workers/scripts/{plane}-gateway/deployments").json()["result"]
+    deployment = found["deployments"][0]
     assert [(one["version_id"], one["percentage"]) for one in deployment["versions"]] == [
         (answer.headers["x-version-id"], 100)
     ]

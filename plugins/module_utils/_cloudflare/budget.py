@@ -25,6 +25,7 @@ from pathlib import Path
 
 WINDOW = 300.0
 LIMIT = 1200
+_LONG = 5.0  # seconds; a shorter wait needs no explanation
 _HEAD = struct.Struct("<Qd")  # the number of the next call, and the time until which all calls wait
 _SLOT = struct.Struct("<d")
 _SIZE = _HEAD.size + LIMIT * _SLOT.size
@@ -40,24 +41,37 @@ class Budget:
         limit: int = LIMIT,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
+        notice: Callable[[float], object] | None = None,
     ) -> None:
         if not 1 <= limit <= LIMIT:
             raise ValueError(f"limit must be between 1 and {LIMIT}")
         self._path, self._limit = path, limit
         self._clock, self._sleep = clock, sleep
+        self._notice, self._told_until = notice, 0.0
         self._memory = bytearray(_SIZE)
         self._lock = threading.Lock()
 
     @classmethod
-    def for_token(cls, api_token: str, *, limit: int = LIMIT, folder: Path | None = None) -> Budget:
-        """The budget of a token; its file is named by a digest, never by the token."""
+    def for_token(
+        cls,
+        api_token: str,
+        *,
+        limit: int = LIMIT,
+        folder: Path | None = None,
+        notice: Callable[[float], object] | None = None,
+    ) -> Budget:
+        """The budget of a token; its file is named by a digest, never by the token.
+
+        ``notice`` is told the seconds of a long wait, once for all threads that share it.
+        """
         digest = hashlib.sha256(b"adsengineer.orchestrator budget\0" + api_token.encode()).hexdigest()
-        return cls(_usable(folder or _cache_folder(), f"budget-{digest[:32]}"), limit=limit)
+        return cls(_usable(folder or _cache_folder(), f"budget-{digest[:32]}"), limit=limit, notice=notice)
 
     def acquire(self) -> float:
         """Wait for the right to make one call; answer the seconds waited."""
         waited = 0.0
         while pause := self._take():
+            self._tell(pause)
             self._sleep(pause)
             waited += pause
         return waited
@@ -69,6 +83,15 @@ class Budget:
         with self._ring() as ring:
             number, blocked = _head(ring, now)
             _HEAD.pack_into(ring, 0, number, max(until, blocked))
+
+    def _tell(self, pause: float) -> None:
+        now = self._clock()
+        with self._lock:
+            due = pause >= _LONG and now >= self._told_until
+            if due:
+                self._told_until = now + pause
+        if due and self._notice:
+            self._notice(pause)
 
     def _take(self) -> float:
         """Take the next slot and answer 0, or answer for how long there is none."""

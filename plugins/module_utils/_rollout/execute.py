@@ -62,7 +62,7 @@ def each(items: Iterable[T], function: Callable[[T], R], threads: int = _THREADS
     with ThreadPoolExecutor(min(threads, len(found))) as pool:
         outcomes = list(zip(found, pool.map(guarded, found), strict=True))
     done = tuple((item, value) for item, (value, error) in outcomes if error is None)
-    return Sweep(done, tuple((item, error) for item, (_, error) in outcomes if error))  # type: ignore[arg-type]
+    return Sweep(done, tuple((item, error) for item, (_value, error) in outcomes if error))  # type: ignore[arg-type]
 
 
 def read_account(client: Client, topology: str) -> tuple[Account, str | None]:

@@ -110,7 +110,7 @@ class Prober:
     def __enter__(self) -> Prober:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_details: object) -> None:
         for client in self._clients.values():
             client.close()
 

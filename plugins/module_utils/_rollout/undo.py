@@ -47,12 +47,12 @@ def previous(deployments: Sequence[Deployment]) -> str | None:
     """
     if not deployments:
         return None
-    away = _left_behind(deployments) | {deployments[0].sole_version}
+    away = {deployments[0].sole_version, *_left_behind(deployments)}
     earlier = (item.sole_version for item in deployments[1:])
     return next((version for version in earlier if version and version not in away), None)
 
 
-def _left_behind(deployments: Sequence[Deployment]) -> set[str | None]:
+def _left_behind(deployments: Sequence[Deployment]) -> set[str]:
     """Versions that an undo of their rollout, or a rollback by hand, took the traffic from."""
     undone = {_rollout([item]) for item in deployments if item.message.endswith(UNDO)}
     moved = [item for item in deployments if item.versions and not item.message.endswith(UNDO)]

@@ -62,8 +62,14 @@ class Wrangler:
         }
         done = subprocess.run(
             [*self.program, *arguments],
-            cwd=self.folder, env=environment, input=stdin, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+            cwd=self.folder,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         output = done.stdout + done.stderr
         assert (done.returncode != 0) is fails, (
             f"wrangler {' '.join(arguments)} ended with {done.returncode}:\n{output}"

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -105,8 +104,6 @@ def site(clean_edge: Any, tmp_path: Path) -> Site:
     home = tmp_path / "collections" / "ansible_collections" / "adsengineer"
     home.mkdir(parents=True)
     (home / "orchestrator").symlink_to(ROOT)
-    bundles = ROOT / "roles/edge/files/workers/dist"
-    shutil.copytree(bundles, tmp_path / "dist")  # a build next door must not change a test half-way
     made = Site(clean_edge, tmp_path, tmp_path / "collections")
     made.declare()
     return made

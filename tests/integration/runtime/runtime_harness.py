@@ -44,7 +44,7 @@ class Running:
         self.run(self.runtime.start())
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_details: object) -> None:
         self.client.close()
         self.run(self.runtime.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)

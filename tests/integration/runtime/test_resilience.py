@@ -47,7 +47,7 @@ def children(pid: int) -> list[int]:
 def test_a_killed_workerd_is_back_for_the_next_request(start: Callable[..., Running], round_: int) -> None:
     edge = start()
     edge.source.deploy("one", OK)
-    for _ in range(3):
+    for _turn in range(3):
         pid = edge.runtime.pid
         assert pid
         os.kill(pid, signal.SIGKILL)

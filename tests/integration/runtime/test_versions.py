@@ -19,13 +19,13 @@ KEY = "cloudflare-workers-version-key"
 
 def split(source: Memory, script: str, old_percentage: float, new_percentage: float) -> tuple[str, str]:
     """Give `script` two versions with these percentages; return their ids, old first."""
-    old, new = (source.upload(script, TELL, bindings=(VERSION,)) for _ in range(2))
+    old, new = (source.upload(script, TELL, bindings=(VERSION,)) for _turn in range(2))
     source.deployments[script] = [(old, old_percentage), (new, new_percentage)]
     return old, new
 
 
 def test_a_new_version_answers_the_next_request(edge: Running) -> None:
-    for _ in range(5):
+    for _turn in range(5):
         version = edge.source.deploy("one", TELL, bindings=(VERSION,))
         assert edge.get("one").text == version
 
@@ -41,7 +41,7 @@ def test_no_request_fails_while_versions_switch(edge: Running) -> None:
             while not over.is_set():
                 answers[f"{client.get(url, headers=headers).status_code}"] += 1
 
-    threads = [threading.Thread(target=ask) for _ in range(50)]
+    threads = [threading.Thread(target=ask) for _turn in range(50)]
     for thread in threads:
         thread.start()
     for number in range(20):
@@ -55,14 +55,14 @@ def test_no_request_fails_while_versions_switch(edge: Running) -> None:
 
 
 def test_percentages_split_requests(edge: Running) -> None:
-    _, new = split(edge.source, "half", 75, 25)
-    share = sum(edge.get("half").text == new for _ in range(600)) / 600
+    _old, new = split(edge.source, "half", 75, 25)
+    share = sum(edge.get("half").text == new for _turn in range(600)) / 600
     assert 0.16 < share < 0.34  # five standard deviations around 0.25
 
 
 def test_a_version_at_0_percent_gets_nothing(edge: Running) -> None:
-    old, _ = split(edge.source, "none", 100, 0)
-    assert {edge.get("none").text for _ in range(100)} == {old}
+    old, _new = split(edge.source, "none", 100, 0)
+    assert {edge.get("none").text for _turn in range(100)} == {old}
 
 
 def test_a_version_key_always_meets_the_same_version_and_moves_once(edge: Running) -> None:
@@ -113,4 +113,4 @@ def test_overrides_and_keys_reach_service_bound_workers_by_the_requests_headers(
     edge.source.deployments["back"] = [(old, 50), (new, 50)]
     for key in ("a", "b", "c", "d"):
         direct = edge.get("back", headers={KEY: key}).text
-        assert {edge.get("front", headers={KEY: key}).text for _ in range(5)} == {direct}
+        assert {edge.get("front", headers={KEY: key}).text for _turn in range(5)} == {direct}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -175,7 +176,8 @@ def test_the_call_budget(api, monkeypatch, tmp_path, limit, paced):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     seen: dict[str, Any] = {}
     monkeypatch.setattr(_action, "Client", lambda **options: seen.update(options))
-    CloudflareAction._client(None, OPTIONS | {"base_url": "https://x/", "timeout": 1.0, "call_budget": limit})
+    options = OPTIONS | {"base_url": "https://x/", "timeout": 1.0, "call_budget": limit}
+    CloudflareAction._client(SimpleNamespace(_waiting=print), options)
     assert (seen["budget"] is not None) is paced
 
 

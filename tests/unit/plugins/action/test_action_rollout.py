@@ -166,7 +166,7 @@ def test_without_a_register_all_is_read_and_recorded_again(fleet):
     fleet.account.values.clear()
     plan = fleet.plan()
     assert plan["counts"] == {"verify": 3}
-    assert [name for name, _ in fleet.account.log].count("deployments") == 3
+    assert [name for name, _call in fleet.account.log].count("deployments") == 3
     fleet.release()
     assert fleet.plan()["unchanged"] == 3
 
@@ -336,7 +336,7 @@ class Answers:
     def __init__(self, *bad: str) -> None:
         self.bad = bad
 
-    def ask(self, _self: Any, target: Any, probe: Any, version: str | None = None) -> Answer:
+    def ask(self, target: Any, probe: Any, version: str | None = None) -> Answer:
         served = version or target.candidate or target.running or "v0"
         if probe.method == "POST" and served in self.bad:
             return Answer(False, 500, served, "oh no")
@@ -352,7 +352,7 @@ def gate(fleet: Fleet, plan: dict[str, Any], moves: Any, percentage: int, **more
 
 
 def test_a_good_candidate_passes_and_its_evidence_is_carried(fleet, monkeypatch):
-    monkeypatch.setattr(Prober, "ask", lambda self, *args: Answers().ask(self, *args))
+    monkeypatch.setattr(Prober, "ask", Answers().ask)
     plan, moves = upgraded(fleet)
     first = gate(fleet, plan, moves, 0)
     assert (first["verdict"], first["api_calls"], first["changed"]) == ("fine", 0, False)
@@ -364,7 +364,7 @@ def test_a_good_candidate_passes_and_its_evidence_is_carried(fleet, monkeypatch)
 def test_a_bad_candidate_fails_with_everything_a_person_needs(fleet, monkeypatch):
     plan, moves = upgraded(fleet)
     bad = Answers(moves[0]["candidate"])
-    monkeypatch.setattr(Prober, "ask", lambda self, *args: bad.ask(self, *args))
+    monkeypatch.setattr(Prober, "ask", bad.ask)
     result = gate(fleet, plan, moves, 0)
     assert result["failed"]
     assert result["verdict"] == "worse"
@@ -383,7 +383,7 @@ def test_a_gate_that_could_not_decide_is_refused(fleet, change, words):
 
 
 def test_status_writes_rows_once(fleet, monkeypatch, tmp_path):
-    monkeypatch.setattr(Prober, "ask", lambda self, *args: Answers().ask(self, *args))
+    monkeypatch.setattr(Prober, "ask", Answers().ask)
     dest = tmp_path / "status.json"
     first = fleet.run(plane_status, {"dest": str(dest)})
     assert first["changed"] is True

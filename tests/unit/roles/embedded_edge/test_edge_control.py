@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from embedded_edge.api.log import RequestLog
+from embedded_edge.api.log import Entry, RequestLog
 from embedded_edge.api.rates import Rates
 
 
@@ -19,7 +19,7 @@ def fault(api: Any, **rule: Any) -> None:
 
 def statuses(api: Any, times: int, method: str = "GET", path: str = "/user") -> list[int]:
     """Call an endpoint so many times."""
-    return [api(method, path).status_code for _ in range(times)]
+    return [api(method, path).status_code for _turn in range(times)]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_rules_without_sense(api: Any, rule: Any) -> None:
 
 
 def test_the_log_has_digests_not_tokens_and_no_bodies(api: Any) -> None:
-    api("GET", "/user?page=1")
+    ray = api("GET", "/user?page=1").headers["cf-ray"]
     api("POST", "A/storage/kv/namespaces", json={"title": "canary-title"})
     answer = api("GET", "/_embedded/requests")
     first, second = answer.json()["requests"]
@@ -132,6 +132,7 @@ def test_the_log_has_digests_not_tokens_and_no_bodies(api: Any) -> None:
         "page=1",
         200,
     )
+    assert first["ray"] == ray != second["ray"]
     assert len(first["token"]) == 12
     assert first["token"] == second["token"]
     assert first["ms"] > 0
@@ -146,8 +147,8 @@ def test_the_log_has_digests_not_tokens_and_no_bodies(api: Any) -> None:
 
 def test_the_log_is_bounded() -> None:
     log = RequestLog(kept=3)
-    for _ in range(10):
-        log.add(0.0, "GET", "/" * 9999, "", 200, "", 1.0, None)
+    for _turn in range(10):
+        log.add(Entry(0.0, "GET", "/" * 9999, "", 200, "", 1.0, None, ""))
     assert [entry["seq"] for entry in log.since(0)] == [8, 9, 10]
     assert len(log.since(0)[0]["path"]) == 2048
 
@@ -203,7 +204,7 @@ def test_the_rate_limit_blocks_everything_for_a_window(api: Any) -> None:
     assert (
         api("POST", "/_embedded/settings", json={"rate_limit": {"limit": 3, "window": 60}}).status_code == 200
     )
-    answers = [api("GET", "/user") for _ in range(5)]
+    answers = [api("GET", "/user") for _turn in range(5)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
     assert answers[0].headers["ratelimit"] == '"default";r=2;t=60'
     assert answers[0].headers["ratelimit-policy"] == '"default";q=3;w=60'
@@ -216,7 +217,7 @@ def test_the_rate_limit_blocks_everything_for_a_window(api: Any) -> None:
 def test_the_window_slides_and_the_block_ends() -> None:
     now = 0.0
     rates = Rates(lambda: now)
-    assert [rates.spend("t") for _ in range(2000)] == [None] * 2000
+    assert [rates.spend("t") for _turn in range(2000)] == [None] * 2000
     rates.configure(2, 10)
     assert [rates.spend("t"), rates.spend("t"), rates.spend("t")] == [None, None, 10]
     now = 9.5

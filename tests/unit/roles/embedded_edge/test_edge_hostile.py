@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 
 ENDPOINTS = sorted({(e.method, e.path) for module in MODULES for e in module.ENDPOINTS})
 WORD_TEXT = """
-    metadata settings main_module bindings name type text json namespace_id service compatibility_date
-    compatibility_flags keep_bindings annotations workers/message workers/tag placement mode region host limits
-    tags logpush observability enabled tail_consumers versions version_id percentage strategy secrets env title key
-    keys value base64 expiration expiration_ttl withMetadata hostname zone_id zone_name pattern script
-    previews_enabled subdomain origins old_name head_sampling_rate override_scope
+    metadata settings main_module bindings name type text json namespace_id service
+    compatibility_date compatibility_flags keep_bindings annotations workers/message workers/tag
+    placement mode region host limits tags logpush observability enabled tail_consumers versions
+    version_id percentage strategy secrets env title key keys value base64 expiration expiration_ttl
+    withMetadata hostname zone_id zone_name pattern script previews_enabled subdomain origins
+    old_name head_sampling_rate override_scope
 """
 WORDS = WORD_TEXT.split()
 PARAMETER_TEXT = """
-    page per_page limit cursor prefix tags name order_by expiration force expiration_ttl bindings_inherit
-    deployable order direction hostname id
+    page per_page limit cursor prefix tags name order_by expiration force expiration_ttl
+    bindings_inherit deployable order direction hostname id
 """
 PARAMETERS = PARAMETER_TEXT.split()
 KNOWN = [
@@ -130,7 +131,7 @@ def test_json_of_every_kind(
 def test_forms_of_every_kind(
     filled: Any, place: str, metadata: Any, bindings: Any, name: str, content: bytes
 ) -> None:
-    method, _, where = place.partition(" ")
+    method, _space, where = place.partition(" ")
     whole = {"main_module": "m.js", **metadata, **({"bindings": bindings} if bindings else {})}
     part = "settings" if method == "PATCH" else "metadata"
     kind = "application/javascript+module"

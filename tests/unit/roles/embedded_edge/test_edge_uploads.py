@@ -200,8 +200,8 @@ def test_every_change_moves_modified_on(api: Any) -> None:
     api.upload()
     seen = [modified()]
     for change in (
-        lambda: api.upload(),
-        lambda: api.version(),
+        api.upload,
+        api.version,
         lambda: api.deploy({api.result("GET", "A/workers/scripts/one/versions")["items"][0]["id"]: 100}),
         lambda: api("PUT", "A/workers/scripts/one/secrets", json={"name": "K", "text": "v"}),
         lambda: api("PATCH", "A/workers/scripts/one/script-settings", json={"tags": ["x"]}),

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import re
+import secrets
 import sqlite3
 import time
 from typing import Any
@@ -23,17 +24,18 @@ from . import (
     namespaces,
     routes,
     scripts,
-    secrets,
     settings,
     subdomains,
     values,
     versions,
 )
+from . import secrets as worker_secrets
 from .auth import authenticate, authorize, token_mark
 from .call import Call, Edge
 from .control import PREFIX, control
 from .errors import ApiError, answer, forbidden, no_route, storage_failed
 from .faults import Rule
+from .log import Entry
 from .router import Router
 
 API = "/client/v4"
@@ -48,7 +50,7 @@ MODULES = (
     versions,
     deployments,
     settings,
-    secrets,
+    worker_secrets,
     subdomains,
     domains,
     routes,
@@ -84,13 +86,14 @@ class App:
             await self._logged(request, path, send)
 
     async def _logged(self, request: Request, path: str, send: Send) -> None:
-        started, at, status = time.perf_counter(), time.time(), 0
+        started, at, status, ray = time.perf_counter(), time.time(), 0, f"{secrets.token_hex(8)}-EDGE"
         rule = self._edge.faults.take(request.method, path)
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"].append((b"cf-ray", ray.encode()))
             await send(message)
 
         try:
@@ -101,7 +104,7 @@ class App:
             ms = round((time.perf_counter() - started) * 1000, 3)
             query = request.scope["query_string"].decode("latin-1")
             mark, fault = token_mark(request.headers), rule.fault if rule else None
-            self._edge.log.add(at, request.method, path, query, status, mark, ms, fault)
+            self._edge.log.add(Entry(at, request.method, path, query, status, mark, ms, fault, ray))
 
     async def _faulty(self, request: Request, path: str, rule: Rule | None) -> Response | None:
         """Answer under a fault; nothing means that the connection is cut."""

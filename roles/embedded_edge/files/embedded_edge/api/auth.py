@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]{20,200}")
 
 def bearer(headers: Mapping[str, str]) -> str | None:
     """Return the text of the token that a request carries."""
-    kind, _, text = headers.get("authorization", "").partition(" ")
+    kind, _space, text = headers.get("authorization", "").partition(" ")
     return text.strip() if kind.lower() == "bearer" else None
 
 

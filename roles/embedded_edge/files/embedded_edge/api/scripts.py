@@ -69,7 +69,7 @@ def _tag_filter(text: str) -> tuple[set[str], set[str]]:
     wanted: set[str] = set()
     unwanted: set[str] = set()
     for item in filter(None, text.split(",")):
-        tag, _, allowed = item.rpartition(":")
+        tag, _colon, allowed = item.rpartition(":")
         if not tag or allowed not in {"yes", "no"}:
             raise bad_request("'tags' is a list such as one:yes,other:no")
         (wanted if allowed == "yes" else unwanted).add(tag)

@@ -127,10 +127,10 @@ def _text(status: int, text: str) -> Response:
     return PlainTextResponse(f"embedded edge: {text}\n", status)
 
 
-async def _broken(_: Request, error: Exception) -> Response:
+async def _broken(_request: Request, error: Exception) -> Response:
     return _text(503, f"its state can't be read ({type(error).__name__}; see its log).")
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, kv.KvRefused)
     return PlainTextResponse(str(error), error.status)

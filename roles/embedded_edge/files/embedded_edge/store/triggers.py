@@ -80,7 +80,7 @@ class Triggers:
         return self._workers_dev(hostname)
 
     def _workers_dev(self, hostname: str) -> str | None:
-        name, _, rest = hostname.partition(".")
+        name, _dot, rest = hostname.partition(".")
         if rest != f"{self._accounts.subdomain}.{WORKERS_DEV}":
             return None
         row = self._db.row("SELECT name FROM scripts WHERE name = ? AND subdomain_enabled = 1", (name,))

@@ -4,16 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import httpx
 
 TOKEN = "cfut_canary/To+ken=8f2e"
 NOW = 1_800_000_000.0
-
-Answer: TypeAlias = "httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]"
 
 
 def ok(result: Any = None, **more: Any) -> httpx.Response:
@@ -29,14 +26,14 @@ def no(status: int, code: int = 0, message: str = "refused", **more: Any) -> htt
 
 @dataclass
 class Api:
-    """The scripted answers and what was asked."""
+    """The scripted answers (responses, exceptions, functions of the request) and what was asked."""
 
-    script: list[Answer] = field(default_factory=list)
+    script: list[Any] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     now: float = NOW
 
-    def answers(self, *answers: Answer) -> None:
+    def answers(self, *answers: Any) -> None:
         self.script.extend(answers)
 
     def handle(self, request: httpx.Request) -> httpx.Response:

@@ -71,6 +71,17 @@ def test_a_block_holds_everyone_back(clock, tmp_path):
     assert other.acquire() == 42.0
 
 
+def test_only_a_long_wait_is_told_and_only_once(clock, path):
+    told: list[float] = []
+    naps = iter([2.0, 2.0, 60.0, 40.0])
+    budget = Budget(path, clock=clock, sleep=lambda _seconds: clock.sleep(next(naps)), notice=told.append)
+    budget.block(4)
+    budget.acquire()
+    budget.block(100)
+    budget.acquire()
+    assert told == [100.0]
+
+
 def test_two_budgets_of_one_file_share_it(clock, tmp_path):
     one, other = made(clock, tmp_path / "b"), made(clock, tmp_path / "b")
     assert [budget.acquire() for budget in (one, other, one, other, one)] == [0.0] * 5
@@ -138,6 +149,11 @@ def test_a_symbolic_link_is_not_followed(tmp_path):
 def test_a_limit_out_of_range_is_refused(limit):
     with pytest.raises(ValueError, match="between 1 and 1200"):
         Budget(limit=limit)
+
+
+def some(budget):
+    for _time in range(10):
+        budget.acquire()
 
 
 def test_threads_share_it(tmp_path):

@@ -313,6 +313,11 @@ def test_cursors_are_followed_and_a_circle_ends(client, api):
     assert [item.url.params.get("cursor") for item in api.requests] == [None, "a", "b"]
 
 
+def list_ten_times(client):
+    for _time in range(10):
+        client.workers.list()
+
+
 def test_calls_are_counted_across_threads(api, make):
     api.answers(*(ok([]) for _time in range(80)))
     with make() as client:

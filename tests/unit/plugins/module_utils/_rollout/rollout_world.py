@@ -102,7 +102,7 @@ class Account:
     def __enter__(self) -> Account:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_details: object) -> None:
         return None
 
     def call(self, name: str, subject: str = "") -> int:

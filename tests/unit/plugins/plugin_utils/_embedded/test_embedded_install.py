@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._embedded import command, install
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._embedded.layout import Layout
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._embedded.node import Node, major
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._embedded.problem import Problem
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded import command, install
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.layout import Layout
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.node import Node, major
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.problem import Problem
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import socket
 from pathlib import Path
 
 import pytest
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._embedded import lifecycle, pm2, ports
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._embedded.layout import (
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded import lifecycle, pm2, ports
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.layout import (
     Layout,
     digest,
     private,
 )
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._embedded.problem import Problem
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.problem import Problem
 
 SETTINGS = pm2.Settings(8787, 8788, ("edge.localhost", "other.localhost"))
 

@@ -147,7 +147,7 @@ def _tools(layout: Layout, chosen: Node) -> None:
     layout.tools.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(layout.files / "npm" / name, layout.tools / name)
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=2"]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
     argv = [*chosen.npm, "ci", "--prefix", str(layout.tools), *options]
     run("npm ci", argv, layout.log, environment(layout, chosen, os.environ))
     if not layout.workerd.is_file():
