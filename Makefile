@@ -75,7 +75,8 @@ bundle: deps ## build the Workers' bundles from their sources
 
 .PHONY: bench
 bench: deps ## the costs, as ratios of one run
-	@PATH="$$PWD/.venv/bin:$$PATH" python tests/benchmarks/bench.py $(ARGS)
+	@PATH="$$PWD/.venv/bin:$$PATH"; source scripts/lib.sh; install_node_modules tests/benchmarks/alchemy; \
+	python tests/benchmarks/bench.py $(ARGS)
 
 .PHONY: lock
 lock: deps ## lock the Python requirements anew

@@ -7,7 +7,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 cd -- "$root"
 
 # The tools' caches may be shared by many checkouts: they are keyed by content. Nothing breaks without them.
-cache=${ADSENGINEER_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/adsengineer-orchestrator}
+cache=${ADSENGINEER_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/adsengineer.orchestrator}
 if ! mkdir -p -- "$cache" 2>/dev/null; then
   cache=$root/.cache/shared
   mkdir -p -- "$cache"

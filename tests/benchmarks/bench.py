@@ -2,7 +2,8 @@
 """What a deployment costs, in wall time and API calls, against two peers in the same run.
 
 Run by ``make bench``. Every figure is of whole processes against one embedded edge with its runtime
-off, so that both sides pay the same for the API. Prints a table and adds the run to
+off, so that both sides pay the same for the API; our side therefore runs with ``edge_verify=false``, that
+is without probes, as the peers probe nothing either. Prints a table and adds the run to
 docs/benchmarks/history.jsonl.
 """
 
@@ -25,6 +26,12 @@ from edge import ROOT, Edge, running
 
 HERE = Path(__file__).resolve().parent
 HISTORY = ROOT / "docs" / "benchmarks" / "history.jsonl"
+PER_PLANE = {
+    "new": 2,
+    "new, with KV and its document": 4,
+    "updated, canary, steps 10 50 100": 5,
+    "updated, later": 3,
+}
 TRIVIAL = 'export default { fetch() { return new Response("ok"); } };\n'
 
 
@@ -172,6 +179,30 @@ class Bench:
             calls = len(self.edge.calls())
         self.record(f"ours: unchanged converge of {planes}", seconds, calls, planes)
 
+    def per_plane(self) -> dict[str, float]:
+        """API calls of one plane by what happens to it.
+
+        New ones by difference: two tenants against one, so that what the account costs falls out.
+        Updates by the Worker's name in the path.
+        """
+        found = {}
+        for what, config in (("new", False), ("new, with KV and its document", True)):
+            found[what] = (self._deployed(4, config) - self._deployed(2, config)) / 2
+        self.edge.forget_calls()
+        self.play(self.folder / "bench2", "-e", "edge_verify=false", "-e", "edge_release=next")
+        paths = [str(row["path"]) for row in self.edge.calls()]
+        found["updated, canary, steps 10 50 100"] = sum("t0000-eu-gateway" in path for path in paths)
+        found["updated, later"] = sum("t0000-us-gateway" in path for path in paths)
+        for what, calls in found.items():
+            print(f"  calls for one plane: {what:36} {calls:g}", flush=True)
+        return found
+
+    def _deployed(self, planes: int, config: bool) -> int:
+        inventory = topology(self.folder / f"bench{planes}", planes, config=config)
+        self.edge.reset()
+        self.play(inventory, "-e", "edge_verify=false")
+        return len(self.edge.calls())
+
     def forget_budget(self) -> None:
         """Every cold run starts as a day starts: with a full budget of calls."""
         shutil.rmtree(self.folder / "cache", ignore_errors=True)
@@ -217,12 +248,16 @@ def main() -> int:
             bench.alchemy(options.cold, options.runs)
             bench.wrangler(options.runs)
             bench.unchanged(options.many, options.runs)
+            calls = bench.per_plane()
     found = bars(bench.rows, options.cold, options.many)
+    for what, promise in PER_PLANE.items():
+        found.append((f"calls, {what}", calls[what], f"= {promise}", calls[what] == promise))
     for what, value, promise, kept in found:
         print(f"  {what:44} {value:8.2f}   promised {promise:6}  {'kept' if kept else 'MISSED'}")
     if not options.no_history:
         HISTORY.parent.mkdir(parents=True, exist_ok=True)
         row = {"date": datetime.now(UTC).date().isoformat(), "machine": machine(), "rows": bench.rows}
+        row["calls"] = calls
         row["ratios"] = {what: round(value, 3) for what, value, _promise, _kept in found}
         with HISTORY.open("a") as out:
             out.write(json.dumps(row) + "\n")
