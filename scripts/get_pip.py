@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gives a virtual environment its pip from the interpreter's own ensurepip.
 
-ansible-test runs a file of this kind in each environment it makes, and downloads one when there is none. This one
-stands in for that download, so that the tests need no host but the package registries.
+ansible-test runs a file of this kind in each environment it makes, and downloads one when there is none.
+This one stands in for that download, so that the tests need no host but the package registries.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An installed collection has no inventories/, so the quickstart brings the embedded one as a file of its own."""
+"""An installed collection has no inventories/: the quickstart brings the embedded one along."""
 
 from __future__ import annotations
 
