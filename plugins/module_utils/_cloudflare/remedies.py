@@ -49,7 +49,7 @@ MEANINGS: dict[int, tuple[Meaning, ...]] = {
     7000: (Meaning(NotFound, "Check the account id and the base URL: no such route exists there."),),
     7003: (Meaning(NotFound, "Check the account id and the base URL: no such route exists there."),),
     9106: (Meaning(AuthenticationError, _TOKEN),),
-    9109: (Meaning(PermissionDenied, _SCOPES),),
+    9109: (Meaning(PermissionDenied, f"{_TOKEN} {_SCOPES}"),),
     10000: (Meaning(AuthenticationError, f"{_TOKEN} {_SCOPES}"),),
     10007: (
         Meaning(NotFound, _NO_WORKER, under="/workers/"),
