@@ -21,7 +21,7 @@ from typing import Any
 import ansible_runner
 import pytest
 import yaml
-from taint import Canary, leaks
+from taint import Canary, Leak, leaks
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = 'export default { fetch(request, env) { return new Response("ok"); } };'
@@ -136,21 +136,28 @@ def playbook(branch: Branch, closed: int) -> list[dict[str, Any]]:
     return [play]
 
 
-@pytest.mark.parametrize("name", BRANCHES)
-def test_nothing_leaks(name: str, clean_edge: Any, tmp_path: Path, closed_port: int) -> None:
-    branch = BRANCHES[name]
-    planted = [Canary("secret"), Canary.token(clean_edge.token)]
-    sealed, seen = tmp_path / "sealed", tmp_path / "seen"
+@dataclass(frozen=True)
+class Driven:
+    """A run that ended: whether it was green, what it printed, and the leaks in what it left behind."""
+
+    ok: bool
+    printed: str
+    leaks: list[Leak]
+
+
+def drive(edge: Any, folder: Path, plays: list[dict[str, Any]], *, inventory: str = "") -> Driven:
+    """Run plays by ansible-runner at -vvvvv; the planted values are only in files that lookups read."""
+    planted = [Canary("secret"), Canary.token(edge.token)]
+    sealed, seen = folder / "sealed", folder / "seen"
     sealed.mkdir()
     (sealed / "secret").write_text(planted[0].value)
     (sealed / "token").write_text(planted[1].value)
     home, data = seen / "home", seen / "runner"
-    for folder in (home / "tmp", data / "project"):
-        folder.mkdir(parents=True)
-    (data / "project" / "play.yml").write_text(yaml.safe_dump(playbook(branch, closed_port)))
-    for rule in branch.faults:
-        clean_edge.control.post("/faults", json=rule).raise_for_status()
-
+    for place in (home / "tmp", data / "project", data / "inventory"):
+        place.mkdir(parents=True)
+    (data / "project" / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
+    if inventory:
+        (data / "inventory" / "topology.yml").write_text(inventory)
     run = ansible_runner.run(
         private_data_dir=str(data),
         playbook="play.yml",
@@ -159,8 +166,8 @@ def test_nothing_leaks(name: str, clean_edge: Any, tmp_path: Path, closed_port: 
         extravars={
             "token_file": str(sealed / "token"),
             "secret_file": str(sealed / "secret"),
-            "account_id": clean_edge.account_id,
-            "base_url": clean_edge.base_url,
+            "account_id": edge.account_id,
+            "base_url": edge.base_url,
         },
         envvars={
             "HOME": str(home),
@@ -173,14 +180,89 @@ def test_nothing_leaks(name: str, clean_edge: Any, tmp_path: Path, closed_port: 
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         },
     )
-    clean_edge.control.delete("/faults").raise_for_status()
-    (seen / "requests.json").write_text(json.dumps(clean_edge.control.get("/requests").json()))
-    shutil.copy(clean_edge.directory / "output.log", seen / "edge.log")
-
+    edge.control.delete("/faults").raise_for_status()
+    (seen / "requests.json").write_text(json.dumps(edge.control.get("/requests").json()))
+    shutil.copy(edge.directory / "output.log", seen / "edge.log")
     printed = (seen / "ansible.log").read_text()
-    assert (run.status == "successful") is branch.ok, printed[-3000:]
-    assert "Declare" in printed
-    found = leaks(planted, [seen])
-    assert not found, found
-    assert "Traceback" not in printed
-    assert ("failed=1" in printed) is not branch.ok
+    return Driven(run.status == "successful", printed, leaks(planted, [seen]))
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_nothing_leaks(name: str, clean_edge: Any, tmp_path: Path, closed_port: int) -> None:
+    branch = BRANCHES[name]
+    for rule in branch.faults:
+        clean_edge.control.post("/faults", json=rule).raise_for_status()
+    run = drive(clean_edge, tmp_path, playbook(branch, closed_port))
+    assert run.ok is branch.ok, run.printed[-3000:]
+    assert "Declare" in run.printed
+    assert not run.leaks, run.leaks
+    assert "Traceback" not in run.printed
+    assert ("failed=1" in run.printed) is not branch.ok
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One way for a whole rollout to fail: variables of the play, faults, and words that show where it was."""
+
+    words: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[dict[str, Any], ...] = ()
+    ok: bool = False
+
+
+SCRIPT = "acme-eu-gateway"
+SECRETS = {SCRIPT: {"KEY": "{{ secret }}"}}
+ROLLOUTS: dict[str, Rollout] = {
+    "it works": Rollout("planes are healthy", ok=True),
+    "upload refused": Rollout("500", faults=(fault("status", "PUT", SCRIPT, status=500),)),
+    "upload dropped, read back": Rollout(
+        "planes are healthy", faults=(fault("drop_after", "PUT", SCRIPT),), ok=True
+    ),
+    "register not written": Rollout("500", faults=(fault("status", "PUT", "/values/planes", status=500),)),
+    "token refused": Rollout("token", variables={"cloudflare_api_token": "{{ secret | b64encode }}"}),
+    "secrets are a text": Rollout("secrets", variables={"edge_secrets": "{{ secret }}"}),
+    "secrets of a Worker outside of this run": Rollout(
+        "planes are healthy", variables={"edge_secrets": {"nobody": {"KEY": "{{ secret }}"}}}, ok=True
+    ),
+    "a secret is a list": Rollout("KEY", variables={"edge_secrets": {SCRIPT: {"KEY": ["{{ secret }}"]}}}),
+    "a bundle without a Worker": Rollout("bundle", variables={"edge_gateway_bundle": "{{ token_file }}"}),
+    "the gate closes": Rollout(
+        "expected  status 418",
+        variables={"edge_probes": [{"method": "GET", "path": "/healthz", "status": 418}]},
+    ),
+}
+
+
+def topology(edge: Any) -> str:
+    """One plane on this edge."""
+    address = f"127.0.0.1:{edge.http_port}"
+    return yaml.safe_dump(
+        {
+            "plugin": "adsengineer.orchestrator.topology",
+            "name": "canary",
+            "edge": {"zone": edge.zone, "scheme": "http", "port": edge.http_port, "connect_to": address},
+            "environments": {"production": {}},
+            "regions": {"eu": {"canary": True}},
+            "tenants": {"acme": {"environment": "production", "regions": ["eu"]}},
+        }
+    )
+
+
+@pytest.mark.parametrize("name", ROLLOUTS)
+def test_no_rollout_leaks(name: str, clean_edge: Any, tmp_path: Path) -> None:
+    branch = ROLLOUTS[name]
+    for rule in branch.faults:
+        clean_edge.control.post("/faults", json=rule).raise_for_status()
+    variables = {
+        "secret": "{{ lookup('file', secret_file) }}",
+        "cloudflare_api_token": "{{ lookup('file', token_file) }}",
+        "cloudflare_account_id": "{{ account_id }}",
+        "cloudflare_base_url": "{{ base_url }}",
+        "edge_secrets": SECRETS,
+    }
+    play = {"import_playbook": "adsengineer.orchestrator.deploy", "vars": variables | branch.variables}
+    run = drive(clean_edge, tmp_path, [play], inventory=topology(clean_edge))
+    assert run.ok is branch.ok, run.printed[-3000:]
+    assert branch.words in run.printed
+    assert not run.leaks, run.leaks
+    assert "Traceback" not in run.printed
