@@ -83,6 +83,9 @@ install_node_modules() { # install_node_modules FOLDER: npm ci of its lock file,
   stamp=$(digest "$folder/package-lock.json")
   [ "$(cat -- "$folder/node_modules/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
   echo "installing $folder/package-lock.json"
+  if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+    export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
+  fi
   (cd -- "$folder" && npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --fetch-retries=2) </dev/null >"$log" 2>&1 ||
     { tail -n 5 -- "$log" >&2; die "npm ci in $folder failed" "Check the network and npm config list; the whole output is in $log"; }
   printf '%s\n' "$stamp" >"$folder/node_modules/.stamp"

@@ -31,15 +31,20 @@ from ..module_utils._rollout.plan import (
     Decision,
     Policy,
     Wave,
+    as_recorded,
     cannot_undo,
+    check_probes,
     counts,
     decide,
+    recorded_label,
     suspects,
     waves,
 )
+from ..module_utils._rollout.register import Register
 from ..plugin_utils._fleet import (
     FleetAction,
     Refusal,
+    kinds_of,
     planes_of,
     whole_tenants,
 )
@@ -65,6 +70,7 @@ class ActionModule(FleetAction):
         "later_steps": {"type": "list", "elements": "int", "default": [100]},
         "later_direct": {"type": "bool", "default": False},
         "drift": {"type": "str", "choices": ["stop", "take_over"], "default": "stop"},
+        "probes": {"type": "list", "elements": "dict"},
     }
 
     def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
@@ -73,11 +79,16 @@ class ActionModule(FleetAction):
         planes = planes_of(self._vars, args["planes"])
         release = _release(args)
         whole, partial = whole_tenants(self._vars, planes, args["planes"] is not None)
-        wanted = units(planes, release, whole if release.front else ())
+        fronts = whole if release.front else set()
+        wanted = units(planes, release, fronts)
         account, home = read_account(client, args["topology"])
+        if not args["release"]:
+            release, wanted = _relabelled(release, wanted, planes, fronts, account.register)
         account = replace(account, readings=read_suspects(client, suspects(wanted, account)))
         decisions = decide(wanted, account, take_over=args["drift"] == "take_over")
         plan = waves(decisions, policy)
+        if args["probes"] is not None:
+            check_probes(plan, kinds_of(args["probes"]))
         notes = [*cannot_undo(decisions), *_left_out(partial if release.front else set(), args, wanted)]
         if any(item.action == DRIFTED for item in decisions):
             raise Refusal(text.drift_text(decisions), table=text.plan_table(decisions, plan))
@@ -110,6 +121,22 @@ def _release(args: dict[str, Any]) -> Release:
         services=args["services"],
         secrets=secret_digests(_checked(args["secrets"]), args["digest_key"] or args["api_token"]),
     )
+
+
+def _relabelled(
+    release: Release,
+    wanted: tuple[Unit, ...],
+    planes: list[dict[str, Any]],
+    fronts: set[str],
+    register: Register,
+) -> tuple[Release, tuple[Unit, ...]]:
+    """Nobody gave a label: keep the recorded one where nothing else differs, else the derived one."""
+    label = recorded_label(wanted, register)
+    if label is None:
+        return release, wanted
+    kept = replace(release, label=label)
+    again = units(planes, kept, fronts)
+    return (kept, again) if as_recorded(again, register) else (release, wanted)
 
 
 def _checked(secrets: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -33,6 +33,7 @@ class ActionModule(FleetAction):
         "rollout": {"type": "str", "default": ""},
         "moves": MOVES | {"default": []},
         "failed_wave": {"type": "str"},
+        "undone": {"type": "list", "elements": "str"},
         "forget": {"type": "list", "elements": "str", "default": []},
         "register_namespace": {"type": "str"},
     }
@@ -49,7 +50,7 @@ class ActionModule(FleetAction):
             raw = None if new_home else client.kv.get(home, name)
             scripts = {item.name: (item.etag, item.modified_on) for item in listed.result()}
         old = parse(raw)
-        new = ways.entries(moves, scripts, old, args["failed_wave"])
+        new = ways.entries(moves, scripts, old, args["failed_wave"], args["undone"])
         written = serialize(merge(old, new, forget=args["forget"]))
         if written != raw:
             client.kv.put(home, name, written)

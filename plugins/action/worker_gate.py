@@ -32,6 +32,7 @@ from ..module_utils._rollout.probe import (
     Target,
 )
 from ..plugin_utils._fleet import (
+    KINDS,
     MOVES,
     LocalAction,
     Refusal,
@@ -47,8 +48,8 @@ PROBE = {
     "kinds": {
         "type": "list",
         "elements": "str",
-        "choices": ["gateway", "front"],
-        "default": ["gateway", "front"],
+        "choices": list(KINDS),
+        "default": list(KINDS),
     },
 }
 
@@ -78,8 +79,7 @@ class ActionModule(LocalAction):
         limits, seen = _limits(args), _seen(args)
         if check:
             return {"verdict": UNDECIDED, "evidence": args["evidence"]}
-        if moves and not args["probes"]:
-            raise Refusal("A gate without probes has no evidence: give at least one probe.")
+        _check_probes(moves, args["probes"])
         finding = self._find(args, moves, limits, seen)
         self._say_end(finding, limits, args)
         result = _result(finding, limits, args, seen)
@@ -121,6 +121,15 @@ class ActionModule(LocalAction):
             self.say(text.checks_line(finding, args["wave"], args["percentage"]))
 
 
+def _check_probes(moves: list[ways.Move], probes: list[dict[str, Any]]) -> None:
+    missing = {move.kind for move in moves} - {kind for item in probes for kind in item["kinds"]}
+    if missing:
+        raise Refusal(
+            "A gate without probes has no evidence: give at least one probe for Workers of the kind "
+            f"{' and '.join(sorted(missing))}."
+        )
+
+
 def _limits(args: dict[str, Any]) -> Limits:
     for name in ("alpha", "beta", "tolerance"):
         if not 0 < args[name] < 0.5:
@@ -159,6 +168,7 @@ def _result(
         "fine": {"evidence": round(fine_evidence(counts, limits.tolerance), 3), "limit": limits.fine},
         "excludes": round(excludes(counts.pairs), 4),
         "checks": finding.checks,
+        "failure": finding.failure.as_dict() if finding.failure else None,
         "evidence": {
             "rollout": args["rollout"],
             "waves": {name: [item.plus, item.zero, item.minus] for name, item in waves.items()},

@@ -19,6 +19,7 @@ from ..module_utils._rollout.undo import (
     BY_HAND,
     PREVIOUS,
     UNDO,
+    UNKNOWN,
     Return,
     by_hand,
     explained,
@@ -60,7 +61,9 @@ class ActionModule(FleetAction):
     def _undo(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """Every move of the rollout back to the version that passed its gate last: one call each."""
         moves = ways.parse(args["moves"], args["rollout"])
-        back = [Return(move.script, str(move.candidate), move.way_back) for move in moves if move.way_back]
+        back = [
+            Return(move.script, move.candidate or UNKNOWN, move.way_back) for move in moves if move.way_back
+        ]
         return self._sweep(
             client, back, f"{MARK}{args['rollout']}{UNDO}", left_as_they_are(moves), check, force=True
         )

@@ -44,7 +44,8 @@ options:
     elements: dict
   release:
     description:
-      - The label of the release. An empty label is derived from the gateway's bundle.
+      - The label of the release. An empty label keeps the recorded one where nothing else differs from the
+        register, and is derived from the gateway's bundle otherwise.
     type: str
     default: ""
   gateway_bundle:
@@ -117,6 +118,12 @@ options:
     type: str
     choices: [stop, take_over]
     default: stop
+  probes:
+    description:
+      - The probes of O(adsengineer.orchestrator.worker_gate#module:probes). If they are set, a plan is
+        refused that moves a kind of Workers for which there is none.
+    type: list
+    elements: dict
 seealso:
   - module: adsengineer.orchestrator.worker_version
   - module: adsengineer.orchestrator.rollout_record

@@ -47,6 +47,13 @@ options:
     description:
       - The wave whose gate failed. Then only what stands after the undo is recorded.
     type: str
+  undone:
+    description:
+      - With O(failed_wave), the Workers that were put back, from
+        RV(adsengineer.orchestrator.worker_rollback#module:undone). The others are read by the next plan. If
+        it is not set, all were.
+    type: list
+    elements: str
   forget:
     description:
       - Workers to take out of the register, so that the next plan reads them.

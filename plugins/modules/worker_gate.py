@@ -198,6 +198,35 @@ checks:
   returned: always
   type: int
   sample: 4
+failure:
+  description: The request that failed, or null.
+  returned: always
+  type: dict
+  contains:
+    probe:
+      description: The method and path.
+      type: str
+      returned: always
+    worker:
+      description: The Worker that was asked.
+      type: str
+      returned: always
+    url:
+      description: The address of its plane.
+      type: str
+      returned: always
+    version:
+      description: The version that was asked for; null where it was the deployed one.
+      type: str
+      returned: always
+    expected:
+      description: What was expected of the answer.
+      type: str
+      returned: always
+    came:
+      description: What came, shortened and without what looks like a secret.
+      type: str
+      returned: always
 evidence:
   description: The counts of all gates of the rollout so far, for the next gate.
   returned: always

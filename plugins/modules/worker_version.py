@@ -94,11 +94,11 @@ moves:
       type: str
       returned: always
     candidate:
-      description: The version that was uploaded.
+      description: The version that was uploaded; null where its id is not known.
       type: str
       returned: always
     share:
-      description: The percentage of the candidate; null while it was not deployed.
+      description: The percentage of the candidate, or the one it may have; null while it was not deployed.
       type: int
       returned: always
 errors:

@@ -21,13 +21,14 @@ from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.errors import ApiError
 from ..module_utils._cloudflare.library import MISSING
 from ..module_utils._rollout.bundle import BundleError
-from ..module_utils._rollout.fleet import FleetError
+from ..module_utils._rollout.fleet import FRONT, GATEWAY, FleetError
 from ..module_utils._rollout.plan import PlanError
 from ._action import CloudflareAction, Refusal, plain
 
 display = Display()
 
 MOVES: dict[str, Any] = {"type": "list", "elements": "dict"}
+KINDS = (GATEWAY, FRONT)
 
 
 class FleetAction(CloudflareAction):
@@ -131,6 +132,11 @@ def whole_tenants(
     return fronted - partial, partial
 
 
+def kinds_of(probes: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The kinds of Workers that these probes are for; a probe that names none is for all."""
+    return {str(kind) for probe in probes for kind in probe.get("kinds") or KINDS}
+
+
 def fields_of(error: Exception) -> dict[str, Any]:
     """What a failed result says about one error."""
     if isinstance(error, ApiError):
@@ -138,4 +144,14 @@ def fields_of(error: Exception) -> dict[str, Any]:
     return {"kind": type(error).__name__, "messages": [str(error)]}
 
 
-__all__ = ["MOVES", "FleetAction", "LocalAction", "Refusal", "fields_of", "planes_of", "whole_tenants"]
+__all__ = [
+    "KINDS",
+    "MOVES",
+    "FleetAction",
+    "LocalAction",
+    "Refusal",
+    "fields_of",
+    "kinds_of",
+    "planes_of",
+    "whole_tenants",
+]

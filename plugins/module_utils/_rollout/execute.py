@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from .._cloudflare.client import Client
-from .._cloudflare.errors import ApiError
+from .._cloudflare.errors import ApiError, ValidationError
 from .._cloudflare.upload import Module, Upload
 from .fleet import Release, Unit
 from .moves import Move, start
@@ -96,6 +96,8 @@ def upload(
 
     The first upload goes alone: what the platform refuses is refused before the second plane is touched.
     Documents and hostnames follow when all code is there.
+
+    Moves are marked before an effect: after an error they say what may have happened, and not less.
     """
     begun = {
         item.unit.script: start(item, wave.name, job.rollout, job.release.label) for item in wave.decisions
@@ -103,15 +105,22 @@ def upload(
     namespaces = {item.unit.script: item.namespace_id for item in wave.decisions}
     uploads = [item for item in wave.decisions if item.action in (CREATE, UPDATE)]
 
+    def mark(move: Move) -> None:
+        begun[move.script] = move
+
     def code(item: Decision) -> Move:
         unit = item.unit
         if unit.namespace and not namespaces[unit.script]:
             namespaces[unit.script] = client.kv.create(unit.namespace).id
-        return _upload(client, item, begun[unit.script], job, namespaces[unit.script], wave.direct)
+        package = _package(unit, job, namespaces[unit.script])
+        if item.action == UPDATE and not wave.direct:
+            version = client.workers.upload_version(unit.script, package)
+            return replace(begun[unit.script], candidate=version.id)
+        return _put(client, begun[unit.script], package, mark)
 
     def rest(item: Decision) -> Move:
         script = item.unit.script
-        return _finish(client, item, begun[script], namespaces[script])
+        return _finish(client, item, begun[script], namespaces[script], mark)
 
     errors: list[tuple[Decision, Exception]] = []
     for batch in (uploads[:1], uploads[1:]):
@@ -155,26 +164,34 @@ def _reading(client: Client, script: str) -> Reading:
     return Reading(active, client.workers.version(script, version) if version else None)
 
 
-def _upload(
-    client: Client, item: Decision, move: Move, job: Job, namespace_id: str | None, direct: bool
-) -> Move:
-    package = _package(item.unit, job, namespace_id)
-    if item.action == UPDATE and not direct:
-        return replace(move, candidate=client.workers.upload_version(item.unit.script, package).id)
-    version_id = client.workers.put(item.unit.script, package).version_id
+def _put(client: Client, move: Move, package: Upload, mark: Callable[[Move], None]) -> Move:
+    """Upload and deploy at once. Unless the platform refused it, it may have happened."""
+    deployed = replace(move, share=100)
+    mark(deployed)
+    try:
+        version_id = client.workers.put(move.script, package).version_id
+    except ValidationError:
+        mark(move)
+        raise
     # The answer to a PUT may leave out the version; asking costs one call.
     if not version_id:
-        active = client.workers.active(item.unit.script)
+        active = client.workers.active(move.script)
         version_id = active.sole_version if active else None
-    return replace(move, candidate=version_id, share=100)
+    return replace(deployed, candidate=version_id)
 
 
-def _finish(client: Client, item: Decision, move: Move, namespace_id: str | None) -> Move:
+def _finish(
+    client: Client, item: Decision, move: Move, namespace_id: str | None, mark: Callable[[Move], None]
+) -> Move:
     unit = item.unit
     if item.document and unit.document is not None and namespace_id:
         sha256 = unit.document_sha256
+        # An unknown document is written again by the next rollout.
+        move = replace(move, document="", document_written=True)
+        mark(move)
         client.kv.put(namespace_id, _DOCUMENT_KEY, unit.document.encode(), metadata={"sha256": sha256})
-        move = replace(move, document=sha256, document_written=True)
+        move = replace(move, document=sha256)
+        mark(move)
     if item.hostname:
         client.workers.put_domain(unit.hostname, unit.script, unit.zone)
     return move

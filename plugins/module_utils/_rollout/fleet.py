@@ -170,7 +170,7 @@ def _fronts(planes: Sequence[Mapping[str, Any]], release: Release, tenants: froz
 
 def _front(planes: list[Mapping[str, Any]], release: Release) -> Unit:
     first = planes[0]
-    routes = {"regions": [_route(plane) for plane in planes], "default": first["region"]}
+    routes = {"regions": [_route(plane, planes) for plane in planes], "default": first["region"]}
     bindings = [_service(_binding(plane["region"]), plane["worker"]) for plane in planes]
     bindings += [
         {"name": "ROUTES", "type": "json", "json": routes},
@@ -209,9 +209,20 @@ def _unit(release: Release, fields: Json) -> Unit:
     return Unit(**fields, fingerprint=fingerprint(desired), secrets=tuple(sorted(digests)))
 
 
-def _route(plane: Mapping[str, Any]) -> Json:
+def _route(plane: Mapping[str, Any], siblings: Sequence[Mapping[str, Any]]) -> Json:
     places = {name: list(plane.get(name) or []) for name in ("continents", "countries")}
-    return {"name": plane["region"], "binding": _binding(plane["region"])} | places
+    return (
+        {"name": plane["region"], "binding": _binding(plane["region"])} | places | _fallback(plane, siblings)
+    )
+
+
+def _fallback(plane: Mapping[str, Any], siblings: Sequence[Mapping[str, Any]]) -> Json:
+    """Which regions may stand in: a jurisdiction's only for each other; without one, all may."""
+    wanted = plane.get("jurisdiction")
+    if not wanted:
+        return {}
+    others = [other for other in siblings if other["region"] != plane["region"]]
+    return {"fallback": [other["region"] for other in others if other.get("jurisdiction") == wanted]}
 
 
 def _binding(region: str) -> str:

@@ -47,6 +47,22 @@ class Failure:
     running: Answer | None = None
     reason: str = ""
 
+    @property
+    def both(self) -> bool:
+        """Whether the running version failed too, so that nothing is said about the candidate."""
+        return self.running is not None and not self.running.ok
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The failure as a task's result shows it."""
+        return {
+            "probe": self.probe.name,
+            "worker": self.target.script,
+            "url": self.target.url,
+            "version": self.asked,
+            "expected": self.probe.expected,
+            "came": self.came.told,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -107,11 +123,13 @@ class Judge:
             return Finding(FINE)
         with ThreadPoolExecutor(min(_THREADS, len(pairs))) as pool:
             failures = list(pool.map(lambda pair: self._check(*pair, split=split), pairs))
-        failure = next((item for item in failures if item), None)
-        if failure is None:
+        failed = [item for item in failures if item]
+        if not failed:
             return Finding(FINE, checks=len(pairs))
-        both = failure.running is not None and not failure.running.ok
-        return Finding(UNDECIDED if both else WORSE, failure=failure, checks=len(pairs), hard=True)
+        # A plane that is broken in both versions must not hide one whose candidate alone is.
+        guilty = next((item for item in failed if not item.both), None)
+        verdict_ = WORSE if guilty else UNDECIDED
+        return Finding(verdict_, failure=guilty or failed[0], checks=len(pairs), hard=True)
 
     def _check(self, target: Target, probe: Probe, *, split: bool) -> Failure | None:
         asked = target.candidate if split and target.running else None

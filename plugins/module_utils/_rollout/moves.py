@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,7 +22,8 @@ class Move:
     """One Worker's way. ``share`` is the candidate's percentage, None while it was not deployed at all.
 
     ``running`` is the version that served before and is the way back; ``document`` is the hash of the config
-    document that is in KV now, or empty.
+    document that is in KV now, or empty where it is not known. Both ``share`` and ``document_written`` are
+    set before the call, because its outcome may stay unknown; so may the id of the ``candidate``.
     """
 
     script: str
@@ -43,9 +44,14 @@ class Move:
     document_written: bool = False
 
     @property
+    def attempted(self) -> bool:
+        """Whether the candidate was deployed, or may have been."""
+        return self.share is not None
+
+    @property
     def way_back(self) -> str | None:
         """The version to deploy to undo this move, or None when there is nothing to undo."""
-        return self.running if self.candidate and self.share is not None and self.action != CREATE else None
+        return self.running if self.attempted and self.action != CREATE else None
 
     def as_dict(self) -> Json:
         return asdict(self)
@@ -89,7 +95,7 @@ def update(moves: Iterable[Move], changed: Mapping[str, Move]) -> tuple[Move, ..
 
 def entry(move: Move, etag: str, modified_on: str) -> Entry | None:
     """The register's entry for a Worker that passed its gate."""
-    version = move.candidate or move.running
+    version = move.candidate or (None if move.attempted else move.running)
     if not version:
         return None
     return Entry(move.fingerprint, move.document, version, etag, modified_on, move.release)
@@ -100,11 +106,13 @@ def entries(
     scripts: Mapping[str, tuple[str, str]],
     old: Mapping[str, Entry],
     failed_wave: str | None = None,
+    undone: Collection[str] | None = None,
 ) -> dict[str, Entry]:
     """What the register should say after a rollout, given (etag, modification time) of every script.
 
     After a failure Workers that were put back keep what stood there before, and what never passed a gate,
-    the rest of the failed wave, is not recorded at all.
+    the rest of the failed wave, is not recorded at all. ``undone`` names those that were put back, None all
+    of them: the others stay suspects of the next plan.
     """
     found: dict[str, Entry | None] = {}
     for move in moves:
@@ -114,15 +122,19 @@ def entries(
         if failed_wave is None or (move.wave != failed_wave and not move.way_back):
             found[move.script] = entry(move, *stamp)
         else:
-            found[move.script] = _restored(move, old.get(move.script), stamp)
+            back = not move.way_back or undone is None or move.script in undone
+            found[move.script] = _restored(move, old.get(move.script), stamp if back else None)
     return {script: item for script, item in found.items() if item is not None}
 
 
-def _restored(move: Move, before: Entry | None, stamp: tuple[str, str]) -> Entry | None:
-    if before is None or before.version_id != move.running:
+def _restored(move: Move, before: Entry | None, stamp: tuple[str, str] | None) -> Entry | None:
+    """The entry of before, with what is known of the document; a new stamp if its version serves again."""
+    if before is None:
         return None
-    document = move.document if move.document_written else before.document
-    return replace(before, document=document, etag=stamp[0], modified_on=stamp[1])
+    kept = replace(before, document=move.document) if move.document_written else before
+    if stamp is None or before.version_id != move.running:
+        return kept
+    return replace(kept, etag=stamp[0], modified_on=stamp[1])
 
 
 def wave_dict(wave: Wave) -> Json:

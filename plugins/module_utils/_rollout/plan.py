@@ -9,7 +9,7 @@ Pure: everything that was read from the account comes in as an :class:`Account`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._cloudflare.models import Deployment, Script, Version
@@ -118,6 +118,30 @@ def waves(decisions: Sequence[Decision], policy: Policy) -> tuple[Wave, ...]:
     return tuple(found)
 
 
+def check_probes(found: Iterable[Wave], kinds: Collection[str]) -> None:
+    """Raise :class:`PlanError` when a wave's kind of Worker has no probe: its gate could never decide."""
+    needed = {item.unit.kind for wave in found for item in wave.decisions}
+    missing = sorted(needed - set(kinds))
+    if missing:
+        raise PlanError(
+            f"No probe is for Workers of the kind {' or '.join(missing)}, so their gate could not decide. "
+            f"Nothing was written. Add one to the option probes (edge_probes of the role) that names "
+            f"{' and '.join(missing)} in its kinds, or leave kinds out; or switch verification off."
+        )
+
+
+def recorded_label(units: Iterable[Unit], register: Register) -> str | None:
+    """The one release that all entries of these units carry, or None."""
+    labels = {register[unit.script].release for unit in units if unit.script in register}
+    return labels.pop() if len(labels) == 1 else None
+
+
+def as_recorded(units: Iterable[Unit], register: Register) -> bool:
+    """Whether no unit that has an entry differs from it."""
+    known = [unit for unit in units if unit.script in register]
+    return all(register[unit.script].fingerprint == unit.fingerprint for unit in known)
+
+
 def counts(decisions: Iterable[Decision]) -> dict[str, int]:
     """How many units each action has."""
     found: dict[str, int] = {}
@@ -170,7 +194,7 @@ def _decide(unit: Unit, account: Account, take_over: bool) -> Decision:
         return replace(facts, action=CREATE, reason="does not exist yet", document=unit.document is not None)
     known = _known(unit.script, account)
     decided = _by_register(facts, known) if known else _by_reading(facts, account, entry, take_over)
-    if unit.namespace and namespace_id is None and decided.action != DRIFTED:
+    if unit.namespace and namespace_id is None and decided.action not in (CREATE, DRIFTED):
         return replace(decided, action=UPDATE, reason=f"its KV namespace {unit.namespace} is missing")
     return decided
 
@@ -263,10 +287,13 @@ __all__ = [
     "Policy",
     "Reading",
     "Wave",
+    "as_recorded",
     "cannot_undo",
+    "check_probes",
     "counts",
     "decide",
     "listed",
+    "recorded_label",
     "suspects",
     "waves",
 ]

@@ -15,6 +15,7 @@ from .moves import Move
 from .plan import CREATE, MARK, PlanError, listed
 
 PREVIOUS, BY_HAND, UNDO = "previous", "rollback by hand", " undo"
+UNKNOWN = "a version whose id is not known"
 
 History = Mapping[str, Sequence[Deployment]]
 
@@ -75,13 +76,15 @@ def fronts_touched(history: History, gateways: Iterable[str], fronts: Iterable[s
 def left_as_they_are(moves: Iterable[Move]) -> list[str]:
     """What an undo of these moves did not put back."""
     found = tuple(moves)
-    created = [move.script for move in found if move.action == CREATE and move.candidate]
+    created = [move.script for move in found if move.action == CREATE and move.attempted]
     documents = [move.script for move in found if move.document and move.document_written]
+    unknown = [move.script for move in found if move.document_written and not move.document]
     return [
         f"{text}: {listed(names)}"
         for names, text in (
             (created, "new in this rollout, so there is no version to go back to"),
             (documents, "the config document in KV was written and stays"),
+            (unknown, "whether the config document in KV was written is not known; the next run writes it"),
         )
         if names
     ]
@@ -115,6 +118,7 @@ __all__ = [
     "BY_HAND",
     "PREVIOUS",
     "UNDO",
+    "UNKNOWN",
     "Return",
     "by_hand",
     "explained",

@@ -32,6 +32,11 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "if it stays, the registry or a proxy serves altered packages",
     ),
     (
+        ("self_signed_cert", "unable_to_get_issuer_cert", "unable_to_verify", "certificate_verify_failed"),
+        "the certificate of the package registry, or of a proxy before it, is not trusted",
+        "Name the file of its CA in PIP_CERT (for pip) or NODE_EXTRA_CA_CERTS (for npm), then run this again",
+    ),
+    (
         (
             "connection",
             "name resolution",
@@ -39,7 +44,6 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "could not find a version",
             "read timed out",
             "proxyerror",
-            "sslerror",
             "enotfound",
             "eai_again",
             "econnrefused",
@@ -48,8 +52,6 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
             "etarget",
             "e404",
             "enotcached",
-            "self_signed_cert",
-            "unable_to_get_issuer_cert",
         ),
         "the package registry can't be reached, or doesn't have the package",
         "Check the network, HTTPS_PROXY, and the mirror settings of pip (pip config list) "

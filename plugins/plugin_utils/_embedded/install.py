@@ -26,6 +26,8 @@ from .problem import Problem
 
 _ROOM = 700 * 1024 * 1024
 _PYTHON = (3, 11)
+# Node trusts its own list only; a registry behind a company's proxy needs the machine's.
+_SYSTEM_CAS = Path("/etc/ssl/certs/ca-certificates.crt")
 _PACKAGES = ("httpx", "jsonschema")
 
 Say = Callable[[str], None]
@@ -158,9 +160,11 @@ def _tools(layout: Layout, chosen: Node) -> None:
 
 
 def environment(layout: Layout, chosen: Node, outside: Mapping[str, str]) -> dict[str, str]:
-    """npm's environment: Node first on the PATH, and a cache that can be written."""
+    """npm's environment: Node first on the PATH, the system's CAs, and a cache that can be written."""
     path = os.pathsep.join([str(chosen.path.parent), outside.get("PATH", os.defpath)])
     inside = dict(outside) | {"PATH": path, "npm_config_update_notifier": "false"}
+    if _SYSTEM_CAS.is_file():
+        inside.setdefault("NODE_EXTRA_CA_CERTS", str(_SYSTEM_CAS))
     home = Path(outside.get("HOME") or "/nonexistent")
     if "npm_config_cache" not in outside and not os.access(home, os.W_OK):
         inside["npm_config_cache"] = str(layout.run / "cache" / "npm")

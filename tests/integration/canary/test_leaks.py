@@ -202,7 +202,7 @@ def test_nothing_leaks(name: str, clean_edge: Any, tmp_path: Path, closed_port: 
 
 @dataclass(frozen=True)
 class Rollout:
-    """One way for a whole rollout to fail: variables of the play, faults, and words that show where it was."""
+    """One way for a whole rollout to go: variables of the play, faults, and words that show where."""
 
     words: str
     variables: dict[str, Any] = field(default_factory=dict)

@@ -79,6 +79,40 @@ def test_a_good_release_moves_canary_first_with_its_evidence_shown(deployed):
     assert deployed.play("site", edge_release="v2").writes == []
 
 
+def test_a_release_without_a_label_keeps_the_recorded_one(deployed):
+    run = deployed.play("deploy")
+    assert run.code == 0, run.output
+    assert "release v1: 6 unchanged" in run.output
+    assert "changed=0" in run.output
+    assert run.writes == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "wrong", "right"),
+    [
+        ("site", "edge_relase", "edge_release"),
+        ("rollback", "edge_rolback_to", "edge_rollback_to"),
+        ("status", "edge_statusdest", "edge_status_dest"),
+    ],
+)
+def test_a_mistyped_variable_is_refused(site, playbook, wrong, right):
+    run = site.play(playbook, **{wrong: "x"})
+    assert run.code != 0
+    assert f"no variable {wrong}, and" in run.output, run.output
+    assert right in run.output
+    assert run.calls == []
+
+
+def test_a_kind_without_a_probe_is_refused_before_the_first_write(site):
+    probes = json.dumps({"edge_probes": [{"path": "/healthz", "kinds": ["gateway"]}]})
+    run = site.play("site", "-e", probes)
+    assert run.code != 0
+    assert "No probe is for Workers of the kind front" in run.output
+    assert run.writes == []
+    unverified = site.play("site", "--check", "-e", probes, edge_verify="false")
+    assert unverified.code == 0, unverified.output
+
+
 def test_a_bad_release_is_undone_and_explained(deployed):
     before = deployed.served()
     run = deployed.play("release_bad")
@@ -100,6 +134,17 @@ def test_a_bad_release_is_undone_and_explained(deployed):
     again = deployed.play("site", edge_release="v1")
     assert again.code == 0
     assert again.writes == [], "the account is as the first release left it, and known to be"
+
+
+def test_an_undo_that_could_not_be_recorded_says_so(deployed):
+    rule = {"match": {"method": "PUT", "path": ".*planes.*"}, "fault": "status", "status": 403}
+    deployed.edge.control.post("/faults", json=rule).raise_for_status()
+    run = deployed.play("release_bad")
+    assert run.code != 0
+    (told, *_more) = run.lines("It could not be recorded")
+    assert "KV" in told
+    assert "403" in told
+    assert "undone      acme-eu-gateway" in run.output
 
 
 def test_a_limit_is_respected_and_the_front_is_left_with_a_word(deployed):

@@ -26,7 +26,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _a
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "module_utils" / "_rollout"))
 
-from rollout_world import Account, plane, refusal
+from rollout_world import Account, plane, refusal, unknown
 
 CANARY = "s3cret-canary-77"
 PLANES = [plane("acme-eu"), plane("acme-us")]
@@ -151,6 +151,41 @@ def test_a_second_release_names_the_way_back(fleet):
     assert fleet.plan(release="v2")["changed"] is False
 
 
+@pytest.mark.parametrize(
+    ("change", "label", "counted"),
+    [
+        ({}, "v1", {"unchanged": 3}),
+        ({"compatibility_date": "2026-11-01"}, "r-", {"update": 3}),
+        ({"release": "v2"}, "v2", {"update": 3}),
+    ],
+    ids=["same", "something else differs", "another label"],
+)
+def test_without_a_label_the_recorded_one_stays_if_nothing_else_differs(fleet, change, label, counted):
+    fleet.release(release="v1")
+    plan = fleet.plan(**change)
+    assert plan["release"]["label"].startswith(label)
+    assert plan["counts"] == counted
+
+
+def test_an_undo_reaches_what_was_uploaded_without_an_answer(fleet):
+    plan, moves = upgraded(fleet, later_direct=True)
+    fleet.account.errors["put", "acme-us-gateway"] = unknown("acme-us-gateway")
+    state = fleet.wave(plan, 1, moves)
+    assert state["failed"]
+    undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": state["moves"]})
+    assert set(undo["undone"]) == {"acme-eu-gateway", "acme-us-gateway"}
+    assert "acme-us-gateway: a version whose id is not known -> " in undo["summary"]
+
+
+def test_what_could_not_be_put_back_is_read_by_the_next_plan(fleet):
+    plan, moves = upgraded(fleet)
+    fleet.account.errors["deploy", "acme-eu-gateway"] = refusal("acme-eu-gateway", 10220)
+    undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": moves})
+    fleet.record(plan, moves, failed_wave="canary eu", undone=list(undo["undone"]))
+    fleet.account.errors.clear()
+    assert fleet.plan(release="v1")["counts"] == {"unchanged": 2, "update": 1}
+
+
 def test_check_mode_writes_nothing(fleet):
     plan = fleet.plan(check=True)
     assert plan["changed"] is True
@@ -233,6 +268,10 @@ REFUSALS = {
     "empty secret": ({"secrets": {"acme-eu-gateway": {"KEY": ""}}}, "'KEY' of 'acme-eu-gateway'"),
     "secrets of no Worker": ({"secrets": {"acme-eu-gateway": "x"}}, "'acme-eu-gateway' is no mapping"),
     "taken name": ({"variables": {"TENANT": "x"}}, "'TENANT'"),
+    "no probe for a kind": (
+        {"probes": [{"path": "/", "kinds": ["gateway"]}]},
+        "edge_probes of the role) that names front",
+    ),
     "no planes": ({"variables_": variables([])}, "'plane'"),
 }
 
@@ -259,10 +298,10 @@ def test_a_refused_upload_names_worker_code_and_remedy(fleet):
     assert result["error"]["remedy"] == "Fix it."
 
 
-def upgraded(fleet: Fleet) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def upgraded(fleet: Fleet, **more: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A second release with the canary at 10 %."""
-    fleet.release()
-    plan = fleet.plan(release="v2")
+    fleet.release(release="v1")
+    plan = fleet.plan(release="v2", **more)
     moves = fleet.wave(plan, 0)["moves"]
     for percentage in (0, 10):
         moves = fleet.step(plan, "canary eu", percentage, moves)["moves"]
@@ -356,6 +395,7 @@ def test_a_good_candidate_passes_and_its_evidence_is_carried(fleet, monkeypatch)
     plan, moves = upgraded(fleet)
     first = gate(fleet, plan, moves, 0)
     assert (first["verdict"], first["api_calls"], first["changed"]) == ("fine", 0, False)
+    assert first["failure"] is None
     assert any(line.startswith("canary eu  0 %  192 pairs") for line in fleet.shown)
     second = gate(fleet, plan, moves, 10, evidence=first["evidence"])
     assert second["pairs"]["zero"] - first["pairs"]["zero"] < 40
@@ -370,10 +410,27 @@ def test_a_bad_candidate_fails_with_everything_a_person_needs(fleet, monkeypatch
     assert result["verdict"] == "worse"
     for words in ("POST /v1/events", "acme-eu.example.com", "status 202", "status 500: oh no"):
         assert words in result["msg"]
+    assert result["failure"] == {
+        "probe": "POST /v1/events",
+        "worker": "acme-eu-gateway",
+        "url": "https://acme-eu.example.com",
+        "version": moves[0]["candidate"],
+        "expected": "status 202",
+        "came": "status 500: oh no",
+    }
+
+
+ONLY_FRONT = [{"path": "/healthz", "kinds": ["front"]}]
 
 
 @pytest.mark.parametrize(
-    ("change", "words"), [({"alpha": 0.0}, "alpha"), ({"cap": 5}, "cap"), ({"probes": []}, "probe")]
+    ("change", "words"),
+    [
+        ({"alpha": 0.0}, "alpha"),
+        ({"cap": 5}, "cap"),
+        ({"probes": []}, "probe"),
+        ({"probes": ONLY_FRONT}, "kind gateway"),
+    ],
 )
 def test_a_gate_that_could_not_decide_is_refused(fleet, change, words):
     plan, moves = upgraded(fleet)

@@ -13,6 +13,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudfla
     Conflict,
     Facts,
     NotFound,
+    UnknownOutcome,
     ValidationError,
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.kv import Namespace
@@ -76,6 +77,10 @@ def refusal(script: str, code: int = 10021) -> ValidationError:
             f"Worker '{script}'", "PUT", "/x", status=400, codes=(code,), messages=("no",), remedy="Fix it."
         )
     )
+
+
+def unknown(script: str) -> UnknownOutcome:
+    return UnknownOutcome(Facts(f"Worker '{script}'", "PUT", "/x"))
 
 
 class Account:

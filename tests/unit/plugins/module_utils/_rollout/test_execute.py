@@ -34,9 +34,13 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
     NAMESPACE,
+    Entry,
     serialize,
 )
-from rollout_world import Account, plane, refusal, release
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
+    parse as parse_register,
+)
+from rollout_world import Account, plane, refusal, release, unknown
 
 R1, R2 = release(), release(label="v2")
 
@@ -182,6 +186,61 @@ def test_a_later_failure_is_reported_with_what_was_done():
     assert all(move.way_back is None for move in moves), "nothing was deployed, so nothing is to be undone"
 
 
+NEW = plane(settings={"max_batch": 7})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [("put_value", "id-acme-eu-config"), ("put_domain", "acme-eu.example.com")],
+    ids=["the document's own call", "the hostname after it"],
+)
+def test_a_document_that_may_have_been_written_is_written_again(place):
+    account = Account()
+    bring_up(account)
+    account.names.clear()
+    (wave,) = planned(account, planes=[NEW])
+    account.errors[place] = unknown("acme-eu-gateway")
+    (move,), errors = upload(account, wave, job())
+    assert errors
+    assert move.document_written
+    stamps = {script.name: (script.etag, script.modified_on) for script in account.scripts.values()}
+    before = parse_register(account.values["reg", "planes/t"])
+    account.values["reg", "planes/t"] = serialize(entries([move], stamps, before, wave.name, ()))
+    account.errors.clear()
+    for wanted in (NEW, plane()):
+        ((decision,),) = [wave.decisions for wave in planned(account, planes=[wanted])]
+        # What is in KV is known where its own call was answered.
+        known = place[0] == "put_domain" and wanted is NEW
+        assert decision.document is not known
+
+
+def later_direct(account: Account):
+    """The second, direct wave of an update."""
+    planes = [plane("acme-eu"), plane("acme-us")]
+    bring_up(account, planes=planes)
+    return planned(account, R2, planes, Policy(later_direct=True))[1]
+
+
+@pytest.mark.parametrize(
+    ("place", "error", "undone"),
+    [
+        (("put", "acme-us-gateway"), unknown, True),
+        (("deployments", "acme-us-gateway"), unknown, True),
+        (("put", "acme-us-gateway"), refusal, False),
+    ],
+    ids=["no answer", "the read after it fails", "refused"],
+)
+def test_a_direct_upload_that_may_have_happened_has_a_way_back(place, error, undone):
+    account = Account()
+    wave = later_direct(account)
+    put = account.workers.put
+    account.workers.put = lambda *args: replace(put(*args), version_id=None)
+    account.errors[place] = error("acme-us-gateway")
+    (move,), errors = upload(account, wave, job(R2))
+    assert errors
+    assert (move.candidate, move.way_back) == (None, move.running if undone else None)
+
+
 def test_an_undo_costs_one_call_and_reaches_every_plane():
     account = Account()
     account.errors["deploy", "b"] = refusal("b", 10220)
@@ -231,10 +290,11 @@ def test_update_replaces_and_appends(move):
         ({}, "v1"),
         ({"share": 0}, "v1"),
         ({"share": None}, None),
-        ({"candidate": None}, None),
+        ({"candidate": None}, "v1"),
+        ({"action": "document", "candidate": None, "share": None}, None),
         ({"action": "create", "running": None}, None),
     ],
-    ids=["deployed", "at 0", "uploaded", "document only", "new"],
+    ids=["deployed", "at 0", "uploaded", "id unknown", "document only", "new"],
 )
 def test_way_back(move, change, back):
     assert replace(move, **change).way_back == back
@@ -255,7 +315,7 @@ class TestEntries:
         )
 
     def test_undone_keeps_what_stood_before_with_a_new_stamp(self, move):
-        old = entries([replace(move, candidate=None, fingerprint="old")], {"a": ("e1", "m1")}, {})
+        old = entries([replace(move, candidate=None, share=None, fingerprint="old")], {"a": ("e1", "m1")}, {})
         (entry,) = entries([move], self.STAMPS, old, "canary eu").values()
         assert (entry.version_id, entry.fingerprint, entry.etag) == ("v1", "old", "e9")
 
@@ -266,6 +326,22 @@ class TestEntries:
         new = replace(move, action="create", running=None, share=100)
         assert list(entries([new], self.STAMPS, {}, "us")) == ["a"]
         assert entries([new], self.STAMPS, {}, "canary eu") == {}
+
+    def test_the_running_version_is_not_recorded_for_a_candidate_of_unknown_id(self, move):
+        assert entries([replace(move, candidate=None)], self.STAMPS, {}) == {}
+
+    @pytest.mark.parametrize(("undone", "stamp"), [(None, "e9"), (["a"], "e9"), ([], "e1")])
+    def test_only_what_was_put_back_gets_a_new_stamp(self, move, undone, stamp):
+        old = {"a": Entry("old", "doc", "v1", "e1", "m1", "v1")}
+        (entry,) = entries([move], self.STAMPS, old, "canary eu", undone).values()
+        assert (entry.version_id, entry.etag) == ("v1", stamp)
+
+    @pytest.mark.parametrize("running", ["v1", "v0"], ids=["known", "other version"])
+    def test_a_document_of_unknown_outcome_is_recorded_as_unknown(self, move, running):
+        old = {"a": Entry("old", "doc", running, "e1", "m1", "v1")}
+        unknown = replace(move, document="", document_written=True)
+        (entry,) = entries([unknown], self.STAMPS, old, "canary eu").values()
+        assert entry.document == ""
 
     def test_what_the_list_does_not_show_is_not_recorded(self, move):
         assert entries([move], {}, {}) == {}

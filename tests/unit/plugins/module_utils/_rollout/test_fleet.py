@@ -72,6 +72,22 @@ def test_a_front_binds_the_gateways_of_its_tenant():
     }
 
 
+JURISDICTIONS = {
+    "none": ({"eu": None, "us": None}, {"eu": ..., "us": ...}),
+    "alone": ({"eu": "eu", "us": None}, {"eu": [], "us": ...}),
+    "two of one": ({"eu": "eu", "us": None, "de": "eu"}, {"eu": ["de"], "us": ..., "de": ["eu"]}),
+    "different": ({"eu": "eu", "us": "fedramp"}, {"eu": [], "us": []}),
+}
+
+
+@pytest.mark.parametrize(("declared", "expected"), JURISDICTIONS.values(), ids=JURISDICTIONS)
+def test_no_region_outside_of_a_jurisdiction_stands_in_for_one_inside(declared, expected):
+    planes = [plane(f"acme-{region}", jurisdiction=value) for region, value in declared.items()]
+    front = units(planes, release(), fronts=["acme"])[-1]
+    (routes,) = [binding["json"] for binding in front.bindings if binding["name"] == "ROUTES"]
+    assert {route["name"]: route.get("fallback", ...) for route in routes["regions"]} == expected
+
+
 CHANGES = {
     "code": {"gateway": bundle("cc")},
     "label": {"label": "v2"},

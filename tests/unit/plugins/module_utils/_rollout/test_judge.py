@@ -118,6 +118,16 @@ def test_when_both_versions_fail_nothing_is_known():
     assert (found.verdict, found.hard) == (UNDECIDED, True)
 
 
+@pytest.mark.parametrize("targets", [(EU, US), (US, EU)], ids=["first", "last"])
+def test_a_plane_that_is_down_does_not_hide_a_broken_candidate(targets):
+    def plane(target, probe, version):
+        down = target is EU or version == "new"
+        return Answer(False, 503, version, "down") if down else good(target, probe, version)
+
+    found, _said = judged(plane, targets=targets)
+    assert (found.verdict, found.hard, found.failure.target) == (WORSE, True, US)
+
+
 def test_the_right_version_may_take_a_while_to_show_up():
     turn = itertools.count(1)
 

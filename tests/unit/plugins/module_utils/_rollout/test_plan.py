@@ -22,9 +22,12 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.
     PlanError,
     Policy,
     Reading,
+    as_recorded,
     cannot_undo,
+    check_probes,
     counts,
     decide,
+    recorded_label,
     suspects,
     waves,
 )
@@ -92,6 +95,11 @@ CASES = {
         "v1",
     ),
     "nothing deployed": (account(readings={NAME: Reading(None)}, **LOST), CREATE, None),
+    "nothing deployed, namespace gone": (
+        account(readings={NAME: Reading(None)}, namespaces={}, **LOST),
+        CREATE,
+        None,
+    ),
     "interrupted": (
         account(register=entry(etag="x"), readings=reading(split("rollout r wave eu 50%", "v2", "v1"), None)),
         UPDATE,
@@ -202,3 +210,58 @@ def test_what_an_undo_leaves_is_said_before():
 
 def test_counts():
     assert counts(fleet(running={"acme-us-gateway"})) == {"update": 1, "create": 4}
+
+
+@pytest.mark.parametrize(
+    ("running", "kinds", "missing"),
+    [
+        (EVERY, {"gateway", "front"}, None),
+        (EVERY, {"gateway"}, "front"),
+        (EVERY, {"front"}, "gateway"),
+        (set(), set(), "front or gateway"),
+    ],
+)
+def test_a_kind_without_a_probe_is_refused(running, kinds, missing):
+    plan = waves(fleet(running=running), Policy())
+    if missing is None:
+        check_probes(plan, kinds)
+        return
+    with pytest.raises(PlanError, match=rf"kind {missing},.*edge_probes"):
+        check_probes(plan, kinds)
+
+
+def test_without_work_no_probe_is_needed():
+    check_probes((), set())
+
+
+GATEWAYS = units(PLANES, release())
+
+
+def recorded(**labels: str) -> dict[str, Entry]:
+    """Entries as if the Workers had been rolled out with these labels."""
+    found = {}
+    for name, label in labels.items():
+        script = f"{name.replace('_', '-')}-gateway"
+        (unit,) = [unit for unit in units(PLANES, release(label=label)) if unit.script == script]
+        found[script] = Entry(unit.fingerprint, "", "v1", "e", "m", label)
+    return found
+
+
+LABELS = {
+    "no entry": ({}, None, True),
+    "one label": (recorded(acme_eu="v1", acme_us="v1"), "v1", True),
+    "another label": (recorded(acme_eu="v0"), "v0", False),
+    "two labels": (recorded(acme_eu="v0", acme_us="v1"), None, False),
+    "another code": (
+        {"acme-eu-gateway": Entry("x", "", "v1", "e", "m", "v1")},
+        "v1",
+        False,
+    ),
+    "of another Worker": ({"other": Entry("x", "", "v1", "e", "m", "v9")}, None, True),
+}
+
+
+@pytest.mark.parametrize(("register", "label", "same"), LABELS.values(), ids=LABELS)
+def test_the_recorded_label(register, label, same):
+    assert recorded_label(GATEWAYS, register) == label
+    assert as_recorded(GATEWAYS, register) is same

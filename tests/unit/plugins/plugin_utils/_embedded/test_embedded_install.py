@@ -88,6 +88,8 @@ def test_an_odd_stamp_counts_for_nothing(installed: Layout, stamp: str) -> None:
         ("ERROR: No matching distribution found for starlette", "registry", "HTTPS_PROXY"),
         ("npm error code ENOTFOUND", "registry", "HTTPS_PROXY"),
         ("npm error code E404", "registry", "HTTPS_PROXY"),
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN\nrequest to", "not trusted", "NODE_EXTRA_CA_CERTS"),
+        ("SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]') connection", "not trusted", "PIP_CERT"),
         ("PermissionError: [Errno 13] Permission denied", "can't be written", "owns that folder"),
         ("first\nthe last words\n\n", "the last words", "Read"),
         ("", "it said nothing", "Read"),
@@ -145,5 +147,6 @@ def test_npm_finds_its_node_and_a_cache_that_can_be_written(layout: Layout, tmp_
     homeless = install.environment(layout, chosen, {"PATH": "/usr/bin", "HOME": "/nonexistent"})
     assert homeless["PATH"] == "/opt/node/bin:/usr/bin"
     assert homeless["npm_config_cache"] == str(layout.run / "cache" / "npm")
-    at_home = install.environment(layout, chosen, {"HOME": str(tmp_path)})
+    at_home = install.environment(layout, chosen, {"HOME": str(tmp_path), "NODE_EXTRA_CA_CERTS": "/my/ca"})
+    assert at_home["NODE_EXTRA_CA_CERTS"] == "/my/ca"
     assert "npm_config_cache" not in at_home
