@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from ..module_utils._rollout import text
 from ..module_utils._rollout.execute import each
+from ..module_utils._rollout.plan import listed
 from ..module_utils._rollout.probe import (
     Answer,
     Probe,
@@ -40,6 +41,7 @@ class ActionModule(LocalAction):
         "probe_timeout": {"type": "float", "default": 10.0},
         "dest": {"type": "path"},
         "show": {"type": "bool", "default": True},
+        "require_healthy": {"type": "bool", "default": False},
     }
 
     def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
@@ -54,11 +56,14 @@ class ActionModule(LocalAction):
             shown = rows if len(rows) <= _MANY else [row for row in rows if not row["healthy"]][:_MANY]
             for line in text.status_table(shown) if shown else ():
                 self.say(line)
-        unhealthy = sum(not row["healthy"] for row in rows)
-        self.say(f"{len(rows) - unhealthy} of {len(rows)} planes are healthy")
+        sick = [f"{row['tenant']}-{row['region']}" for row in rows if not row["healthy"]]
+        self.say(f"{len(rows) - len(sick)} of {len(rows)} planes are healthy")
         plain = [{name: row[name] for name in _COLUMNS} for row in rows]
         changed = _write(args["dest"], plain, check) if args["dest"] else False
-        return {"changed": changed, "planes": plain, "unhealthy": unhealthy}
+        result = {"changed": changed, "planes": plain, "unhealthy": len(sick)}
+        if sick and args["require_healthy"] and not check:
+            raise Refusal(f"{len(sick)} of {len(rows)} planes are not healthy: {listed(sick)}.", **result)
+        return result
 
 
 def _target(plane: dict[str, Any]) -> Target:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._rollout import text
 from ..module_utils._rollout.bundle import load
+from ..module_utils._rollout.decide import decide, suspects
 from ..module_utils._rollout.execute import (
     read_account,
     read_suspects,
@@ -35,9 +36,7 @@ from ..module_utils._rollout.plan import (
     cannot_undo,
     check_probes,
     counts,
-    decide,
     recorded_label,
-    suspects,
     waves,
 )
 from ..module_utils._rollout.register import Register

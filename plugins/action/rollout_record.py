@@ -15,6 +15,7 @@ from ..module_utils._cloudflare.errors import (
     ValidationError,
 )
 from ..module_utils._rollout import moves as ways
+from ..module_utils._rollout.record import entries
 from ..module_utils._rollout.register import (
     NAMESPACE,
     key,
@@ -48,9 +49,9 @@ class ActionModule(FleetAction):
             listed = pool.submit(client.workers.list)
             home, new_home = _home(client, args["register_namespace"])
             raw = None if new_home else client.kv.get(home, name)
-            scripts = {item.name: (item.etag, item.modified_on) for item in listed.result()}
+            scripts = {item.name: item for item in listed.result()}
         old = parse(raw)
-        new = ways.entries(moves, scripts, old, args["failed_wave"], args["undone"])
+        new = entries(moves, scripts, old, args["failed_wave"], args["undone"])
         written = serialize(merge(old, new, forget=args["forget"]))
         if written != raw:
             client.kv.put(home, name, written)

@@ -36,8 +36,8 @@ class ActionModule(FleetAction):
             raise Refusal(f"percentage is {percentage}: use 0 to 100.")
         every = ways.parse(args["moves"], args["rollout"])
         due = [move for move in every if move.wave == wave and _due(move, percentage)]
-        # Marked before the call: a deployment whose outcome is unknown must be undone too.
-        result = {
+        # Marked even if the call fails: a deployment whose outcome is unknown must be undone too.
+        result: dict[str, Any] = {
             "changed": bool(due),
             "moves": [move.as_dict() for move in ways.update(every, ways.shared(due, percentage))],
             "diff": {
@@ -47,11 +47,13 @@ class ActionModule(FleetAction):
         }
         if check:
             return result
-        message = f"{MARK}{args['rollout']} wave {wave} {percentage}%"
-        failed = share(client, due, percentage, message).failed
-        if failed:
-            move, error = failed[0]
-            text = f"{percentage} % failed on {len(failed)} of {len(due)} Workers of wave '{wave}'."
+        self.refuse_strangers(client, due, every)
+        sweep = share(client, due, percentage, f"{MARK}{args['rollout']} wave {wave} {percentage}%")
+        known = ways.shared(due, percentage) | {move.script: after for move, after in sweep.done}
+        result["moves"] = [move.as_dict() for move in ways.update(every, known)]
+        if sweep.failed:
+            move, error = sweep.failed[0]
+            text = f"{percentage} % failed on {len(sweep.failed)} of {len(due)} Workers of wave '{wave}'."
             raise Refusal(f"{text} {move.script}: {error}", **result, error=fields_of(error))
         return result
 

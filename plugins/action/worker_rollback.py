@@ -6,19 +6,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from ..module_utils._cloudflare.client import Client
+from ..module_utils._cloudflare.errors import ApiError, NotFound
 from ..module_utils._rollout import moves as ways
 from ..module_utils._rollout.execute import (
     each,
     put_back,
+    strangers,
 )
-from ..module_utils._rollout.plan import MARK, listed
-from ..module_utils._rollout.undo import (
+from ..module_utils._rollout.plan import (
     BY_HAND,
-    PREVIOUS,
+    MARK,
     UNDO,
+    listed,
+)
+from ..module_utils._rollout.undo import (
+    PREVIOUS,
     UNKNOWN,
     Return,
     by_hand,
@@ -34,6 +40,8 @@ from ..plugin_utils._fleet import (
     planes_of,
     whole_tenants,
 )
+
+_VERSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class ActionModule(FleetAction):
@@ -61,16 +69,34 @@ class ActionModule(FleetAction):
     def _undo(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """Every move of the rollout back to the version that passed its gate last: one call each."""
         moves = ways.parse(args["moves"], args["rollout"])
+        touched = [move for move in moves if move.way_back]
+        theirs, notes = self._strangers(client, touched)
         back = [
-            Return(move.script, move.candidate or UNKNOWN, move.way_back) for move in moves if move.way_back
+            Return(move.script, move.candidate or UNKNOWN, move.way_back)
+            for move in touched
+            if move.script not in theirs
         ]
-        return self._sweep(
-            client, back, f"{MARK}{args['rollout']}{UNDO}", left_as_they_are(moves), check, force=True
-        )
+        notes += left_as_they_are(moves)
+        return self._sweep(client, back, f"{MARK}{args['rollout']}{UNDO}", notes, check, force=True)
+
+    def _strangers(self, client: Client, touched: list[ways.Move]) -> tuple[dict[str, str], list[str]]:
+        """The Workers that somebody else has deployed meanwhile: they are no longer ours to put back."""
+        if not touched:
+            return {}, []
+        try:
+            found = strangers(client, touched)
+        except ApiError as error:
+            return {}, [
+                f"whether somebody else has deployed meanwhile could not be read: {self.clean(str(error))}"
+            ]
+        return found, [
+            f"{script}, because it is not this rollout's any more: {by}" for script, by in found.items()
+        ]
 
     def _by_hand(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """To the version asked for, after everything was read and nothing was refused."""
         wanted, fronts = self._wanted(args)
+        self._check_versions(client, wanted)
         sweep = each([*wanted, *fronts], client.workers.deployments)
         for script, error in sweep.failed:
             raise Refusal(f"Nothing was written. {script}: {error}", error=fields_of(error))
@@ -85,6 +111,25 @@ class ActionModule(FleetAction):
         for note in notes:
             self.say(f"not restored: {note}")
         return self._sweep(client, back, BY_HAND, notes, check, force=args["force"])
+
+    def _check_versions(self, client: Client, wanted: dict[str, str]) -> None:
+        """Refuse versions that their Worker does not have, before anything is written."""
+        named = {script: version for script, version in wanted.items() if version != PREVIOUS}
+        wrong = [script for script, version in named.items() if not _VERSION.fullmatch(version)]
+        if wrong:
+            raise Refusal(
+                f"Nothing was written. '{named[wrong[0]]}' for {wrong[0]} is no version id: give one like "
+                "1155951a-87de-4a67-8e4d-adf1df55ab92, or previous."
+            )
+        sweep = each(named.items(), lambda pair: client.workers.version(*pair))
+        for (script, version), error in sweep.failed:
+            if isinstance(error, NotFound):
+                raise Refusal(
+                    f"Nothing was written. {script} has no version {version}: an id belongs to one Worker, "
+                    "and old versions are removed. `wrangler versions list --name` shows those there are.",
+                    error=fields_of(error),
+                )
+            raise error
 
     def _wanted(self, args: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
         if args["workers"] is not None:
@@ -109,7 +154,7 @@ class ActionModule(FleetAction):
         if not check:
             failed = {pair[0]: error for pair, error in put_back(client, due, message, force).failed}
         told = {script: self.clean(str(error)) for script, error in failed.items()}
-        lines = explained(back, told, () if message == BY_HAND else notes)
+        lines = explained(back, told, () if message == BY_HAND else notes, check)
         for line in lines:
             self.say_line(line)
         result = {
@@ -126,8 +171,9 @@ class ActionModule(FleetAction):
             },
         }
         if failed:
+            others = f" The other {len(due) - len(failed)} were." if len(due) > len(failed) else ""
             raise Refusal(
-                f"{len(failed)} Worker(s) could not be put back: {listed(sorted(failed))}. The others were. "
+                f"{len(failed)} Worker(s) could not be put back: {listed(sorted(failed))}.{others} "
                 "Run the rollback again.",
                 **result,
             )

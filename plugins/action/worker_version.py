@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..module_utils._cloudflare.client import Client
@@ -17,7 +18,7 @@ from ..module_utils._rollout.fleet import (
     GATEWAY,
     Release,
 )
-from ..module_utils._rollout.plan import Wave
+from ..module_utils._rollout.plan import CREATE, UPDATE, Wave
 from ..plugin_utils._fleet import (
     MOVES,
     FleetAction,
@@ -40,11 +41,13 @@ class ActionModule(FleetAction):
     def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         wave, before = ways.wave_from(args["wave"]), ways.parse(args["moves"], args["rollout"])
         job = _job(args, wave)
+        moves = _begun(wave, job, before)
         if check:
-            found = [ways.start(item, wave.name, job.rollout, job.release.label) for item in wave.decisions]
-            return {"changed": bool(found), "moves": _dicts(before, found)}
-        done, errors = upload(client, wave, job)
-        result = {"changed": bool(done), "moves": _dicts(before, done)}
+            return {"changed": bool(moves), "moves": _dicts(before, moves)}
+        writes = [moves[item.unit.script] for item in wave.decisions if item.action in (CREATE, UPDATE)]
+        self.refuse_strangers(client, [*writes, *(moves[item.unit.script] for item in wave.ahead)], before)
+        errors = upload(client, wave, job, moves)
+        result = {"changed": bool(moves), "moves": _dicts(before, moves)}
         if not errors:
             return result
         script, error = errors[0]
@@ -57,15 +60,21 @@ class ActionModule(FleetAction):
         )
 
 
-def _dicts(before: tuple[ways.Move, ...], new: Any) -> list[dict[str, Any]]:
-    return [move.as_dict() for move in ways.update(before, {move.script: move for move in new})]
+def _begun(wave: Wave, job: Job, before: Iterable[ways.Move]) -> dict[str, ways.Move]:
+    """The moves of this wave; those that went ahead of an earlier one keep what was done."""
+    fresh = ways.wave_moves(wave, job.rollout, job.release.label)
+    return fresh | {move.script: move for move in before if move.script in fresh}
+
+
+def _dicts(before: tuple[ways.Move, ...], new: dict[str, ways.Move]) -> list[dict[str, Any]]:
+    return [move.as_dict() for move in ways.update(before, new)]
 
 
 def _job(args: dict[str, Any], wave: Wave) -> Job:
     """Read the bundles again: what is uploaded is what was planned, or nothing."""
     planned = args["release"]
     bundles = {kind: Bundle.from_dict(planned[kind]) for kind in (GATEWAY, FRONT) if planned[kind]}
-    used = {item.unit.kind for item in wave.decisions}
+    used = {item.unit.kind for item in (*wave.decisions, *wave.ahead)}
     release = Release(
         label=planned["label"],
         gateway=bundles[GATEWAY],
@@ -79,7 +88,7 @@ def _job(args: dict[str, Any], wave: Wave) -> Job:
 
 
 def _check_secrets(wave: Wave, secrets: dict[str, Any]) -> None:
-    for item in wave.decisions:
+    for item in (*wave.decisions, *wave.ahead):
         given = set(secrets.get(item.unit.script) or {})
         if given != set(item.unit.secrets):
             names = ", ".join(sorted(given ^ set(item.unit.secrets)))

@@ -54,6 +54,12 @@ options:
       - Whether to show the table while the task runs.
     type: bool
     default: true
+  require_healthy:
+    description:
+      - Whether the task fails when a plane is not healthy. The rows are written and returned all the same.
+        In check mode it never fails, because planes may be missing that a run would make.
+    type: bool
+    default: false
 seealso:
   - module: adsengineer.orchestrator.worker_gate
 author:

@@ -9,7 +9,7 @@ One call of a fleet action works on all planes of the play, so it bypasses Ansib
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -21,7 +21,9 @@ from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.errors import ApiError
 from ..module_utils._cloudflare.library import MISSING
 from ..module_utils._rollout.bundle import BundleError
+from ..module_utils._rollout.execute import strangers
 from ..module_utils._rollout.fleet import FRONT, GATEWAY, FleetError
+from ..module_utils._rollout.moves import Move
 from ..module_utils._rollout.plan import PlanError
 from ._action import CloudflareAction, Refusal, plain
 
@@ -50,6 +52,18 @@ class FleetAction(CloudflareAction):
     def say_line(self, text: str) -> None:
         """Show a line of a table: its blanks stay."""
         display.display(self._redactor.mask(text))
+
+    def refuse_strangers(self, client: Client, due: Sequence[Move], every: Iterable[Move]) -> None:
+        """Refuse before a write when somebody else has deployed one of these Workers meanwhile."""
+        found = strangers(client, due)
+        if found:
+            told = "; ".join(f"{script}: {by}" for script, by in list(found.items())[:5])
+            more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
+            raise Refusal(
+                f"Somebody else has deployed while this rollout was under way. {told}{more}. This step was "
+                "not begun. Their deployment stays; run again when it is clear which one is wanted.",
+                moves=[move.as_dict() for move in every],
+            )
 
     def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """Do the work and answer the result."""

@@ -15,12 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from .._cloudflare.client import Client
-from .._cloudflare.errors import ApiError, ValidationError
+from .._cloudflare.errors import ValidationError
+from .._cloudflare.models import Deployment
 from .._cloudflare.upload import Module, Upload
+from .decide import deployed_by
 from .fleet import Release, Unit
-from .moves import Move, start
+from .moves import Move
 from .plan import CREATE, UPDATE, Account, Decision, Reading, Wave
 from .register import NAMESPACE, key, parse
+from .standing import doubtful, expected
 
 _THREADS = 32
 _DOCUMENT_KEY = "config"
@@ -89,21 +92,37 @@ def read_suspects(client: Client, scripts: Sequence[str]) -> dict[str, Reading]:
     return dict(sweep.done)
 
 
-def upload(
-    client: Client, wave: Wave, job: Job
-) -> tuple[tuple[Move, ...], tuple[tuple[str, Exception], ...]]:
+def strangers(client: Client, moves: Iterable[Move]) -> dict[str, str]:
+    """Which of these Workers somebody else has deployed meanwhile, and who: one call, one more a suspect."""
+    scripts = {item.name: item for item in client.workers.list()}
+    suspects_ = [move for move in moves if doubtful(move, scripts.get(move.script))]
+    sweep = each(
+        suspects_, lambda move: client.workers.active(move.script) if move.script in scripts else None
+    )
+    for _move, error in sweep.failed:
+        raise error
+    return {
+        move.script: deployed_by(active) if active else "it was deleted"
+        for move, active in sweep.done
+        if not expected(move, active)
+    }
+
+
+def upload(client: Client, wave: Wave, job: Job, begun: dict[str, Move]) -> tuple[tuple[str, Exception], ...]:
     """Bring a wave's code, documents and hostnames up; candidates of existing Workers get no traffic.
 
-    The first upload goes alone: what the platform refuses is refused before the second plane is touched.
-    Documents and hostnames follow when all code is there.
+    What goes ahead of the wave, and the wave's first upload, go alone: what the platform refuses is refused
+    before the second plane is touched. Documents and hostnames follow when all code is there.
 
-    Moves are marked before an effect: after an error they say what may have happened, and not less.
+    ``begun`` holds the moves and is brought up to date. They are marked before an effect: after an error
+    they say what may have happened, and not less. Answers the errors by Worker.
     """
-    begun = {
-        item.unit.script: start(item, wave.name, job.rollout, job.release.label) for item in wave.decisions
-    }
-    namespaces = {item.unit.script: item.namespace_id for item in wave.decisions}
-    uploads = [item for item in wave.decisions if item.action in (CREATE, UPDATE)]
+    namespaces = {item.unit.script: item.namespace_id for item in (*wave.ahead, *wave.decisions)}
+    uploads = [
+        item
+        for item in wave.decisions
+        if item.action in (CREATE, UPDATE) and not begun[item.unit.script].candidate
+    ]
 
     def mark(move: Move) -> None:
         begun[move.script] = move
@@ -115,7 +134,8 @@ def upload(
         package = _package(unit, job, namespaces[unit.script])
         if item.action == UPDATE and not wave.direct:
             version = client.workers.upload_version(unit.script, package)
-            return replace(begun[unit.script], candidate=version.id)
+            move = begun[unit.script]
+            return replace(move, candidate=version.id, seen=version.created_on or move.seen)
         return _put(client, begun[unit.script], package, mark)
 
     def rest(item: Decision) -> Move:
@@ -123,7 +143,7 @@ def upload(
         return _finish(client, item, begun[script], namespaces[script], mark)
 
     errors: list[tuple[Decision, Exception]] = []
-    for batch in (uploads[:1], uploads[1:]):
+    for batch in (wave.ahead, uploads[:1], uploads[1:]):
         sweep = each(batch, code)
         begun |= {item.unit.script: move for item, move in sweep.done}
         errors += sweep.failed
@@ -133,17 +153,18 @@ def upload(
         ended = each([item for item in wave.decisions if item.document or item.hostname], rest)
         begun |= {item.unit.script: move for item, move in ended.done}
         errors += ended.failed
-    return tuple(begun.values()), tuple((item.unit.script, error) for item, error in errors)
+    return tuple((item.unit.script, error) for item, error in errors)
 
 
-def share(client: Client, moves: Sequence[Move], percentage: int, message: str) -> Sweep[Move, object]:
+def share(client: Client, moves: Sequence[Move], percentage: int, message: str) -> Sweep[Move, Move]:
     """Give the candidates a percentage; at 100 the running version leaves the deployment."""
 
-    def deploy(move: Move) -> object:
+    def deploy(move: Move) -> Move:
         versions = [(str(move.candidate), float(percentage))]
         if percentage < 100 and move.running:
             versions.append((move.running, 100.0 - percentage))
-        return client.workers.deploy(move.script, versions, message=message)
+        made = client.workers.deploy(move.script, versions, message=message)
+        return replace(move, share=percentage, versions=tuple(versions), seen=made.created_on or move.seen)
 
     return each(moves, deploy)
 
@@ -169,15 +190,18 @@ def _put(client: Client, move: Move, package: Upload, mark: Callable[[Move], Non
     deployed = replace(move, share=100)
     mark(deployed)
     try:
-        version_id = client.workers.put(move.script, package).version_id
+        made = client.workers.put(move.script, package)
     except ValidationError:
         mark(move)
         raise
     # The answer to a PUT may leave out the version; asking costs one call.
-    if not version_id:
-        active = client.workers.active(move.script)
-        version_id = active.sole_version if active else None
-    return replace(deployed, candidate=version_id)
+    version_id = made.version_id or _sole(client.workers.active(move.script))
+    versions = ((version_id, 100.0),) if version_id else ()
+    return replace(deployed, candidate=version_id, versions=versions, seen=made.modified_on or move.seen)
+
+
+def _sole(active: Deployment | None) -> str | None:
+    return active.sole_version if active else None
 
 
 def _finish(
@@ -218,4 +242,14 @@ def _binding(binding: Mapping[str, object], namespace_id: str | None) -> dict[st
     return {"name": binding["name"], "type": "kv_namespace", "namespace_id": namespace_id}
 
 
-__all__ = ["ApiError", "Job", "Sweep", "each", "put_back", "read_account", "read_suspects", "share", "upload"]
+__all__ = [
+    "Job",
+    "Sweep",
+    "each",
+    "put_back",
+    "read_account",
+    "read_suspects",
+    "share",
+    "strangers",
+    "upload",
+]

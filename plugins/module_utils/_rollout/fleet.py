@@ -19,7 +19,7 @@ from typing import Any
 from .bundle import Bundle
 
 GATEWAY, FRONT = "gateway", "front"
-TAG_LENGTH = 32
+TAG, TAG_LENGTH = "fp:", 32
 _RESERVED = ("CONFIG", "VERSION", "TENANT", "REGION", "ENVIRONMENT", "RELEASE", "ROUTES")
 
 Json = dict[str, Any]
@@ -119,7 +119,7 @@ def canonical(value: object) -> str:
 
 
 def version_tag(print_: str) -> str:
-    return f"fp:{print_[:TAG_LENGTH]}"
+    return TAG + print_[:TAG_LENGTH]
 
 
 def secret_digests(secrets: Mapping[str, Mapping[str, str]], key: str) -> dict[str, dict[str, str]]:
@@ -268,6 +268,7 @@ def _check_unique(found: Sequence[Unit]) -> None:
 __all__ = [
     "FRONT",
     "GATEWAY",
+    "TAG",
     "FleetError",
     "Release",
     "Unit",

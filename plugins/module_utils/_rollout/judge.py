@@ -26,8 +26,9 @@ _THREADS = 16
 class Rules:
     """When a gate may decide.
 
-    ``pairs`` is the least number of new pairs, ``cap`` the number after which it stays undecided; the cap is
-    extended once by its own size. ``patience`` is how many seconds a version may take to show up.
+    ``pairs`` is the least number of new pairs; every plane meets every probe at least once besides. ``cap``
+    is the number after which it stays undecided, extended once by its own size. ``patience`` is how many
+    seconds a version may take to show up.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -162,26 +163,27 @@ class Judge:
         return answer
 
     def _pairs(self, targets: Sequence[Target], probes: Sequence[Probe], found: Finding) -> Finding:
-        rules, fresh, said = self._rules, 0, 0
+        fresh, said = 0, 0
+        least = max(self._rules.pairs, len(targets) * len(probes))
+        most = max(2 * self._rules.cap, least)
         source = _endless(targets, probes)
         with ThreadPoolExecutor(_THREADS) as pool:
-            while fresh < 2 * rules.cap:
+            while fresh < most:
                 batch = list(islice(source, _THREADS))
                 for pair in pool.map(lambda item: self._prober.pair(*item), batch):
                     found, fresh = _counted(found, pair), fresh + 1
-                decided = self._decided(found, fresh)
-                if decided != UNDECIDED:
+                found = replace(found, verdict=self._decided(found, fresh - found.void >= least))
+                if found.verdict != UNDECIDED:
                     break
                 if fresh - said >= 4 * _THREADS:
                     self._say(found)
                     said = fresh
-        return replace(found, verdict=self._decided(found, fresh))
+        return found
 
-    def _decided(self, found: Finding, fresh: int) -> str:
+    def _decided(self, found: Finding, enough: bool) -> str:
         """Against the release counts everything seen so far; for it only what this wave showed."""
         if verdict(found.counts + found.earlier, self._rules.limits) == WORSE:
             return WORSE
-        enough = fresh - found.void >= self._rules.pairs
         return verdict(found.counts, self._rules.limits) if enough else UNDECIDED
 
 

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .fleet import Unit
-from .plan import CREATE, Decision, Wave
-from .register import Entry
+from .plan import CREATE, VERIFY, Decision, Shares, Wave, wave_name
 
 Json = dict[str, Any]
 
@@ -24,6 +23,7 @@ class Move:
     ``running`` is the version that served before and is the way back; ``document`` is the hash of the config
     document that is in KV now, or empty where it is not known. Both ``share`` and ``document_written`` are
     set before the call, because its outcome may stay unknown; so may the id of the ``candidate``.
+    ``versions`` and ``seen`` say what is deployed, and since when, as far as this rollout knows.
     """
 
     script: str
@@ -42,6 +42,8 @@ class Move:
     share: int | None = None
     document: str = ""
     document_written: bool = False
+    versions: Shares = ()
+    seen: str = ""
 
     @property
     def attempted(self) -> bool:
@@ -54,17 +56,21 @@ class Move:
         return self.running if self.attempted and self.action != CREATE else None
 
     def as_dict(self) -> Json:
-        return asdict(self)
+        return asdict(self) | {"versions": [list(share) for share in self.versions]}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Move:
-        return cls(**{name: value.get(name) for name in cls.__slots__})  # type: ignore[arg-type]
+        fields = {name: value.get(name) for name in cls.__slots__} | {"versions": _shares(value)}
+        return cls(**fields)  # type: ignore[arg-type]
 
 
 def start(decision: Decision, wave: str, rollout: str, release: str) -> Move:
-    """The move of a decision before anything was done."""
+    """The move of a decision before anything was done.
+
+    What a rollout deployed and did not live to record is a candidate that is there already.
+    """
     unit = decision.unit
-    return Move(
+    move = Move(
         script=unit.script,
         kind=unit.kind,
         tenant=unit.tenant,
@@ -78,7 +84,13 @@ def start(decision: Decision, wave: str, rollout: str, release: str) -> Move:
         release=release,
         running=decision.running,
         document="" if decision.document else unit.document_sha256,
+        versions=decision.versions,
+        seen=decision.seen,
     )
+    sole = decision.versions[0][0] if decision.versions else None
+    if decision.action == VERIFY and sole != decision.running:
+        return replace(move, candidate=sole, share=100)
+    return move
 
 
 def parse(values: Iterable[Mapping[str, Any]], rollout: str) -> tuple[Move, ...]:
@@ -93,65 +105,15 @@ def update(moves: Iterable[Move], changed: Mapping[str, Move]) -> tuple[Move, ..
     return (*kept, *left.values())
 
 
-def entry(move: Move, etag: str, modified_on: str) -> Entry | None:
-    """The register's entry for a Worker that passed its gate."""
-    version = move.candidate or (None if move.attempted else move.running)
-    if not version:
-        return None
-    return Entry(move.fingerprint, move.document, version, etag, modified_on, move.release)
-
-
-def entries(
-    moves: Iterable[Move],
-    scripts: Mapping[str, tuple[str, str]],
-    old: Mapping[str, Entry],
-    failed_wave: str | None = None,
-    undone: Collection[str] | None = None,
-) -> dict[str, Entry]:
-    """What the register should say after a rollout, given (etag, modification time) of every script.
-
-    After a failure Workers that were put back keep what stood there before, and what never passed a gate,
-    the rest of the failed wave, is not recorded at all. ``undone`` names those that were put back, None all
-    of them: the others stay suspects of the next plan.
-    """
-    found: dict[str, Entry | None] = {}
-    for move in moves:
-        stamp = scripts.get(move.script)
-        if stamp is None:
-            continue
-        if failed_wave is None or (move.wave != failed_wave and not move.way_back):
-            found[move.script] = entry(move, *stamp)
-        else:
-            back = not move.way_back or undone is None or move.script in undone
-            found[move.script] = _restored(move, old.get(move.script), stamp if back else None)
-    return {script: item for script, item in found.items() if item is not None}
-
-
-def _restored(move: Move, before: Entry | None, stamp: tuple[str, str] | None) -> Entry | None:
-    """The entry of before, with what is known of the document; a new stamp if its version serves again."""
-    if before is None:
-        return None
-    kept = replace(before, document=move.document) if move.document_written else before
-    if stamp is None or before.version_id != move.running:
-        return kept
-    return replace(kept, etag=stamp[0], modified_on=stamp[1])
-
-
 def wave_dict(wave: Wave) -> Json:
     """A wave as plain data for a task's result."""
-    units = [
-        decision.unit.as_dict()
-        | {
-            "action": decision.action,
-            "reason": decision.reason,
-            "running": decision.running,
-            "write_document": decision.document,
-            "attach_hostname": decision.hostname,
-            "namespace_id": decision.namespace_id,
-        }
-        for decision in wave.decisions
-    ]
-    return {"name": wave.name, "steps": list(wave.steps), "direct": wave.direct, "units": units}
+    return {
+        "name": wave.name,
+        "steps": list(wave.steps),
+        "direct": wave.direct,
+        "units": [_decision_dict(item) for item in wave.decisions],
+        "ahead": [_decision_dict(item) for item in wave.ahead],
+    }
 
 
 def wave_from(value: Mapping[str, Any]) -> Wave:
@@ -161,12 +123,37 @@ def wave_from(value: Mapping[str, Any]) -> Wave:
         tuple(_decision(item) for item in value["units"]),
         tuple(int(step) for step in value["steps"]),
         bool(value["direct"]),
+        tuple(_decision(item) for item in value["ahead"]),
     )
+
+
+def wave_moves(wave: Wave, rollout: str, release: str) -> dict[str, Move]:
+    """The moves of a wave and of what is uploaded ahead of it, before anything was done."""
+    found = [start(item, wave.name, rollout, release) for item in wave.decisions]
+    found += [start(item, wave_name(item.unit), rollout, release) for item in wave.ahead]
+    return {move.script: move for move in found}
 
 
 def shared(moves: Sequence[Move], share: int) -> dict[str, Move]:
     """The moves with another share of the candidate."""
     return {move.script: replace(move, share=share) for move in moves}
+
+
+def _decision_dict(decision: Decision) -> Json:
+    return decision.unit.as_dict() | {
+        "action": decision.action,
+        "reason": decision.reason,
+        "running": decision.running,
+        "write_document": decision.document,
+        "attach_hostname": decision.hostname,
+        "namespace_id": decision.namespace_id,
+        "versions": [list(share) for share in decision.versions],
+        "seen": decision.seen,
+    }
+
+
+def _shares(value: Mapping[str, Any]) -> Shares:
+    return tuple((str(version), float(share)) for version, share in value.get("versions") or ())
 
 
 def _decision(item: Mapping[str, Any]) -> Decision:
@@ -178,7 +165,9 @@ def _decision(item: Mapping[str, Any]) -> Decision:
         document=item["write_document"],
         hostname=item["attach_hostname"],
         namespace_id=item["namespace_id"],
+        versions=_shares(item),
+        seen=item["seen"],
     )
 
 
-__all__ = ["Move", "entry", "parse", "shared", "start", "update", "wave_dict", "wave_from"]
+__all__ = ["Move", "parse", "shared", "start", "update", "wave_dict", "wave_from", "wave_moves"]

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 
 from .._cloudflare.models import Deployment, Script, Version
 from .fleet import FRONT, Unit
-from .register import Entry, Register
+from .register import Register
 
 CREATE, UPDATE, DOCUMENT, HOSTNAME, VERIFY = "create", "update", "document", "hostname", "verify"
 UNCHANGED, DRIFTED = "unchanged", "drifted"
-MARK = "rollout "
+MARK, UNDO, BY_HAND = "rollout ", " undo", "rollback by hand"
+
+Shares = tuple[tuple[str, float], ...]
 
 
 class PlanError(Exception):
@@ -46,7 +48,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one unit needs. ``running`` is the version to come back to, None where there is nothing."""
+    """What one unit needs. ``running`` is the version to come back to, None where there is nothing.
+
+    ``versions`` is what was deployed when the plan looked, and ``seen`` the time of the Worker's last change
+    then: together they tell later whether somebody else has deployed.
+    """
 
     unit: Unit
     action: str
@@ -55,6 +61,8 @@ class Decision:
     document: bool = False
     hostname: bool = False
     namespace_id: str | None = None
+    versions: Shares = ()
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +83,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Units that move together. ``steps`` are the candidates' percentages; none without candidates."""
+    """Units that move together. ``steps`` are the candidates' percentages; none without candidates.
+
+    ``ahead`` are units of later waves whose candidates are uploaded before anything of this wave, so that
+    code which the platform refuses is refused before a visitor meets any of the release.
+    """
 
     name: str
     decisions: tuple[Decision, ...]
     steps: tuple[int, ...]
     direct: bool = False
-
-
-def suspects(units: Iterable[Unit], account: Account) -> tuple[str, ...]:
-    """The Workers that exist and are not as the register left them: they must be read one by one."""
-    return tuple(
-        unit.script
-        for unit in units
-        if unit.script in account.scripts and _known(unit.script, account) is None
-    )
-
-
-def decide(units: Iterable[Unit], account: Account, take_over: bool = False) -> tuple[Decision, ...]:
-    """One decision for each unit. ``take_over`` updates drifted Workers instead of naming them.
-
-    Raises :class:`PlanError` when a hostname belongs to another Worker.
-    """
-    return tuple(_decide(unit, account, take_over) for unit in units)
+    ahead: tuple[Decision, ...] = ()
 
 
 def waves(decisions: Sequence[Decision], policy: Policy) -> tuple[Wave, ...]:
@@ -109,13 +105,20 @@ def waves(decisions: Sequence[Decision], policy: Policy) -> tuple[Wave, ...]:
     groups: dict[str, list[Decision]] = {}
     for decision in sorted(decisions, key=_rank):
         if decision.action not in (UNCHANGED, DRIFTED):
-            groups.setdefault(_wave_name(decision.unit), []).append(decision)
+            groups.setdefault(wave_name(decision.unit), []).append(decision)
     found: list[Wave] = []
     first = True
     for name, members in groups.items():
         found.append(_wave(name, members, policy, first))
         first = first and not any(member.action == UPDATE for member in members)
-    return tuple(found)
+    return (replace(found[0], ahead=_ahead(found)), *found[1:]) if found else ()
+
+
+def wave_name(unit: Unit) -> str:
+    """The name of the wave that a unit goes in."""
+    if unit.kind == FRONT:
+        return "fronts"
+    return f"canary {unit.region}" if unit.canary else unit.region
 
 
 def check_probes(found: Iterable[Wave], kinds: Collection[str]) -> None:
@@ -170,99 +173,9 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def _known(script: str, account: Account) -> Entry | None:
-    """The register's entry, if the list shows the Worker exactly as that entry left it."""
-    entry, now = account.register.get(script), account.scripts[script]
-    same = entry and (entry.etag, entry.modified_on) == (now.etag, now.modified_on)
-    return entry if same else None
-
-
-def _decide(unit: Unit, account: Account, take_over: bool) -> Decision:
-    owner = account.domains.get(unit.hostname)
-    if owner not in (None, unit.script):
-        raise PlanError(
-            f"The hostname {unit.hostname} of {unit.script} belongs to the Worker '{owner}': change the "
-            "topology, or detach the hostname from that Worker first."
-        )
-    entry = account.register.get(unit.script)
-    namespace_id = account.namespaces.get(unit.namespace) if unit.namespace else None
-    document = unit.document is not None and (
-        entry is None or entry.document != unit.document_sha256 or namespace_id is None
-    )
-    facts = Decision(unit, UNCHANGED, "", None, document, owner is None, namespace_id)
-    if unit.script not in account.scripts:
-        return replace(facts, action=CREATE, reason="does not exist yet", document=unit.document is not None)
-    known = _known(unit.script, account)
-    decided = _by_register(facts, known) if known else _by_reading(facts, account, entry, take_over)
-    if unit.namespace and namespace_id is None and decided.action not in (CREATE, DRIFTED):
-        return replace(decided, action=UPDATE, reason=f"its KV namespace {unit.namespace} is missing")
-    return decided
-
-
-def _by_register(facts: Decision, entry: Entry) -> Decision:
-    if entry.fingerprint != facts.unit.fingerprint:
-        reason = f"release {entry.release} is running"
-        return replace(facts, action=UPDATE, reason=reason, running=entry.version_id)
-    return _settled(facts, entry.version_id)
-
-
-def _settled(facts: Decision, running: str) -> Decision:
-    """The code is as it should be: what else is missing?"""
-    if facts.document:
-        return replace(facts, action=DOCUMENT, reason="the config document differs", running=running)
-    if facts.hostname:
-        return replace(facts, action=HOSTNAME, reason="the hostname is not attached", running=running)
-    return replace(facts, running=running)
-
-
-def _by_reading(facts: Decision, account: Account, entry: Entry | None, take_over: bool) -> Decision:
-    reading = account.readings.get(facts.unit.script, Reading(None))
-    active = reading.deployment
-    if active is None:
-        return replace(facts, action=CREATE, reason="exists, but nothing is deployed")
-    sole, tag = active.sole_version, reading.version.tag if reading.version else ""
-    if sole and (tag == facts.unit.tag or (entry and _same(entry, sole, facts.unit))):
-        return replace(facts, action=VERIFY, reason="matches, but is not recorded", running=sole)
-    if sole and (tag.startswith("fp:") or (entry and entry.version_id == sole)):
-        return replace(facts, action=UPDATE, reason="another release is running", running=sole)
-    if not sole and active.message.startswith(MARK):
-        reason = f"a rollout was interrupted ({active.message})"
-        return replace(facts, action=UPDATE, reason=reason, running=_before(active, entry))
-    by = f"{active.author_email or 'somebody'} deployed {_shares(active)} by {active.source or 'the API'}"
-    action = UPDATE if take_over else DRIFTED
-    return replace(
-        facts, action=action, reason=f"{by} at {active.created_on}", running=_before(active, entry)
-    )
-
-
-def _same(entry: Entry, version_id: str, unit: Unit) -> bool:
-    return (entry.version_id, entry.fingerprint) == (version_id, unit.fingerprint)
-
-
-def _before(active: Deployment, entry: Entry | None) -> str | None:
-    """The version to come back to out of a split deployment: the accepted one, else the one listed last.
-
-    A rollout of ours lists its candidate first.
-    """
-    versions = [version for version, _share in active.versions]
-    if entry and entry.version_id in versions:
-        return entry.version_id
-    return versions[-1] if versions else None
-
-
-def _shares(active: Deployment) -> str:
-    return " and ".join(f"{version} at {share:g} %" for version, share in active.versions)
-
-
 def _rank(decision: Decision) -> tuple[bool, bool]:
     """Sorting is stable, so the order of the topology stays within a rank."""
     return (decision.unit.kind == FRONT, not decision.unit.canary)
-
-
-def _wave_name(unit: Unit) -> str:
-    if unit.kind == FRONT:
-        return "fronts"
-    return f"canary {unit.region}" if unit.canary else unit.region
 
 
 def _wave(name: str, members: Sequence[Decision], policy: Policy, first: bool) -> Wave:
@@ -272,13 +185,29 @@ def _wave(name: str, members: Sequence[Decision], policy: Policy, first: bool) -
     return Wave(name, tuple(members), (0, *steps) if uploads and not direct else (), direct)
 
 
+def _ahead(found: Sequence[Wave]) -> tuple[Decision, ...]:
+    """One candidate of each kind that the first wave does not have.
+
+    A new Worker is deployed by its upload, and what is bound to it can't be uploaded before it.
+    """
+    every = [item for wave in found for item in wave.decisions]
+    if any(item.action == CREATE for item in every):
+        return ()
+    later = [item for wave in found[1:] if wave.steps for item in wave.decisions if item.action == UPDATE]
+    kinds = {item.unit.kind: item for item in reversed(later)}
+    own = {item.unit.kind for item in found[0].decisions}
+    return tuple(item for kind, item in kinds.items() if kind not in own)
+
+
 __all__ = [
+    "BY_HAND",
     "CREATE",
     "DOCUMENT",
     "DRIFTED",
     "HOSTNAME",
     "MARK",
     "UNCHANGED",
+    "UNDO",
     "UPDATE",
     "VERIFY",
     "Account",
@@ -286,14 +215,14 @@ __all__ = [
     "PlanError",
     "Policy",
     "Reading",
+    "Shares",
     "Wave",
     "as_recorded",
     "cannot_undo",
     "check_probes",
     "counts",
-    "decide",
     "listed",
     "recorded_label",
-    "suspects",
+    "wave_name",
     "waves",
 ]

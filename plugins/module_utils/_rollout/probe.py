@@ -81,7 +81,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The answers of both versions to one probe. A pair is void when an answer is not its version's."""
+    """The answers of both versions to one probe.
+
+    A pair is void when an answer is another version's. A Worker that throws cannot name its version, so a
+    failure without one counts against the version that was asked for; and a running version need not know
+    our header at all, because whatever lacks it is not the candidate's.
+    """
 
     target: Target
     probe: Probe
@@ -90,8 +95,9 @@ class Pair:
 
     @property
     def void(self) -> bool:
-        expected = (self.target.candidate, self.target.running)
-        return (self.candidate.version, self.running.version) != expected
+        unnamed = self.candidate.version is None and not self.candidate.ok
+        candidate = unnamed or self.candidate.version == self.target.candidate
+        return not candidate or self.running.version not in (self.target.running, None)
 
     @property
     def difference(self) -> int:

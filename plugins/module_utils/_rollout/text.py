@@ -13,6 +13,7 @@ from typing import Any
 from .gate import Limits, excludes, fine_evidence, worse_evidence
 from .judge import Finding
 from .plan import DRIFTED, UNCHANGED, Decision, Wave, counts, listed
+from .probe import OVERRIDE
 
 _DONE_WAVES = "nothing to do"
 
@@ -140,6 +141,11 @@ def _number(value: float) -> str:
 def _undecided(found: Finding) -> str:
     if found.hard:
         return "both versions fail, so nothing can be said about the candidate"
+    if found.void > found.counts.pairs:
+        return (
+            f"{found.void} of {found.void + found.counts.pairs} pairs were void, because another version "
+            f"answered than was asked for by {OVERRIDE}"
+        )
     return "the evidence did not decide before its cap"
 
 

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from .._cloudflare.models import Deployment
 from .moves import Move
-from .plan import CREATE, MARK, PlanError, listed
+from .plan import BY_HAND, CREATE, MARK, UNDO, PlanError, listed
 
-PREVIOUS, BY_HAND, UNDO = "previous", "rollback by hand", " undo"
+PREVIOUS = "previous"
 UNKNOWN = "a version whose id is not known"
 
 History = Mapping[str, Sequence[Deployment]]
@@ -22,7 +22,10 @@ History = Mapping[str, Sequence[Deployment]]
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """One Worker's way back from ``now`` to ``version``; None where it stays."""
+    """One Worker's way back from ``now`` to ``version``; None where it stays.
+
+    ``now`` is what the rollout, or the history that was read, last put there.
+    """
 
     script: str
     now: str
@@ -90,16 +93,21 @@ def left_as_they_are(moves: Iterable[Move]) -> list[str]:
     ]
 
 
-def explained(back: Iterable[Return], failed: Mapping[str, str], notes: Iterable[str]) -> list[str]:
+def explained(
+    back: Iterable[Return], failed: Mapping[str, str], notes: Iterable[str], check: bool = False
+) -> list[str]:
     """One line for each Worker: from which version to which, or why not."""
+    done = "would go back" if check else "undone"
     lines = []
     for item in back:
         if item.script in failed:
-            lines.append(f"  NOT UNDONE  {item.script}: still {item.now}: {failed[item.script]}")
+            lines.append(
+                f"  NOT UNDONE  {item.script}: {item.now} -> {item.version} failed: {failed[item.script]}"
+            )
         elif item.version in (None, item.now):
             lines.append(f"  unchanged   {item.script}: {item.now}")
         else:
-            lines.append(f"  undone      {item.script}: {item.now} -> {item.version}")
+            lines.append(f"  {done:10}  {item.script}: {item.now} -> {item.version}")
     return [*(lines or ["  nothing had to be undone"]), *(f"  left        {note}" for note in notes)]
 
 
@@ -115,9 +123,7 @@ def _rollout(deployments: Sequence[Deployment]) -> str:
 
 
 __all__ = [
-    "BY_HAND",
     "PREVIOUS",
-    "UNDO",
     "UNKNOWN",
     "Return",
     "by_hand",

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -224,9 +226,142 @@ def test_back_by_hand(deployed):
     again = deployed.play("rollback", "--limit", "acme-eu")
     assert again.code != 0
     assert "no earlier whole deployment" in again.output
-    version = deployed.play("rollback", "--limit", "acme-us", edge_rollback_to="no-such-version")
-    assert version.code != 0
-    assert deployed.served()["acme-us"] == before["acme-us"]
+    assert "would go back  acme-eu-gateway" in check.output
+
+
+@pytest.mark.parametrize(
+    "version", ["", "../../x", "no-such-version", "1155951a-87de-4a67-8e4d-adf1df55ab92"]
+)
+def test_back_to_a_version_that_is_not_there_is_refused_by_name(deployed, version):
+    run = deployed.play("rollback", "--limit", "acme-us", edge_rollback_to=version)
+    assert run.code != 0
+    assert "Nothing was written." in run.output
+    assert "acme-us-gateway" in run.output
+    assert run.writes == []
+
+
+def test_an_unhealthy_plane_ends_status_and_rollback_red(deployed):
+    broken = deployed.folder / "broken.js"
+    broken.write_text('export default { fetch() { throw new Error("no"); } };')
+    deployed.play("site", edge_release="v2")
+    bundle = {"edge_gateway_bundle": str(broken), "edge_verify": "false"}
+    assert deployed.play("site", edge_release="broken", **bundle).code == 0
+    dest = deployed.folder / "status.json"
+    status = deployed.play("status", edge_status_dest=str(dest))
+    assert status.code != 0
+    assert "4 of 4 planes are not healthy: acme-eu, acme-us, globex-eu, globex-us" in status.output
+    assert [row["healthy"] for row in json.loads(dest.read_text())] == [False] * 4
+    assert deployed.play("status", edge_require_healthy="false").code == 0
+    back = deployed.play("rollback")
+    assert back.code == 0, back.output
+    assert deployed.play("rollback", "-e", "edge_rollback_to=previous").code == 0
+
+
+def test_a_broken_release_that_is_running_is_repaired_through_the_gate(deployed):
+    broken = deployed.folder / "broken.js"
+    broken.write_text('export default { fetch() { throw new Error("no"); } };')
+    bundle = {"edge_gateway_bundle": str(broken), "edge_verify": "false"}
+    assert deployed.play("site", edge_release="broken", **bundle).code == 0
+    run = deployed.play("site", edge_release="v2")
+    assert run.code == 0, run.output
+    assert re.search(r"canary eu  0 %  \d+ pairs  .*fine$", run.output, re.MULTILINE)
+    assert len(set(deployed.served().values())) == 4
+
+
+class Meanwhile(threading.Thread):
+    """Does something to a site while a playbook runs: when the API has seen a number of deployments."""
+
+    def __init__(self, site: Any, script: str, deployments: int, act: Any) -> None:
+        super().__init__(daemon=True)
+        self._site, self._script, self._number, self._act = site, script, deployments, act
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        path = f"/scripts/{self._script}/deployments"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            rows = self._site.edge.control.get("/requests").json()["requests"]
+            seen = [row for row in rows if row["method"] == "POST" and row["path"].endswith(path)]
+            if len(seen) >= self._number:
+                time.sleep(0.2)  # what comes within 50 ms of a write is not told from it
+                self._act()
+                self.done.set()
+                return
+            time.sleep(0.02)
+
+
+def deployments(site: Any, script: str) -> list[dict[str, Any]]:
+    with site.edge.client() as client:
+        path = f"accounts/{site.edge.account_id}/workers/scripts/{script}/deployments"
+        found: list[dict[str, Any]] = client.get(f"{site.edge.base_url}/{path}").json()["result"][
+            "deployments"
+        ]
+        return found
+
+
+def test_what_somebody_deploys_in_mid_rollout_stops_it_and_stays(deployed):
+    before = deployed.served()
+    meanwhile = Meanwhile(deployed, "acme-eu-gateway", 2, lambda: put(deployed, "acme-eu-gateway"))
+    deployed.edge.control.delete("/requests")
+    meanwhile.start()
+    run = deployed.play("site", edge_release="v2", edge_gate_pairs="400")
+    meanwhile.join()
+    assert meanwhile.done.is_set()
+    assert run.code != 0
+    active = deployments(deployed, "acme-eu-gateway")[0]
+    assert not active["annotations"].get("workers/message", "").startswith("rollout")
+    assert "left        acme-eu-gateway, because it is not this rollout's any more" in run.output
+    with deployed.edge.client():
+        answer = deployed.edge.get(f"acme-eu.{deployed.edge.zone}", "/healthz")
+    assert answer.text == "mine"
+    others = {name: deployed.edge.get(f"{name}.{deployed.edge.zone}", "/healthz") for name in before}
+    for name in ("acme-us", "globex-eu", "globex-us"):
+        assert others[name].headers["x-version-id"] == before[name]
+    again = deployed.play("site", edge_release="v2")
+    assert again.code != 0
+    assert "acme-eu-gateway" in again.lines("deployed by somebody else")[0]
+
+
+def test_two_rollouts_at_once_do_not_undo_each_other(deployed):
+    ended: dict[str, Any] = {}
+    second = threading.Thread(target=lambda: ended.update(v3=deployed.play("site", edge_release="v3")))
+    begun = Meanwhile(deployed, "acme-eu-gateway", 1, second.start)
+    deployed.edge.control.delete("/requests")
+    begun.start()
+    ended["v2"] = deployed.play("site", edge_release="v2", edge_gate_pairs="600")
+    begun.join()
+    second.join()
+    codes = {name: run.code for name, run in ended.items()}
+    assert sorted(map(bool, codes.values())) == [False, True], {n: r.output for n, r in ended.items()}
+    (won,) = [name for name, code in codes.items() if code == 0]
+    (lost,) = [run for run in ended.values() if run.code != 0]
+    assert "not this rollout's any more" in lost.output
+    assert deployed.play("site", edge_release=won).writes == []
+    for script in SCRIPTS:
+        assert [share["percentage"] for share in deployments(deployed, script)[0]["versions"]] == [100]
+
+
+def test_a_release_that_was_accepted_and_not_recorded_is_not_taken_for_an_accepted_one(deployed):
+    before = deployed.served()
+    rule = {"match": {"method": "PUT", "path": ".*planes.*"}, "fault": "status", "status": 403}
+    deployed.edge.control.post("/faults", json=rule).raise_for_status()
+    assert deployed.play("site", edge_release="v2", edge_verify="false").code != 0
+    deployed.edge.control.delete("/faults").raise_for_status()
+    assert not set(before.values()) & set(deployed.served().values())
+    bad = deployed.play("release_bad")
+    assert bad.code != 0
+    assert "a rollout was interrupted after its last step" in bad.output
+    now = deployed.served()
+    assert (now["acme-eu"], now["globex-eu"]) == (before["acme-eu"], before["globex-eu"])
+
+
+def test_a_front_that_does_not_compile_is_refused_before_any_visitor_meets_the_release(deployed, tmp_path):
+    bundle = tmp_path / "front.js"
+    bundle.write_text("export default { fetch() { return new Response( } };")
+    run = deployed.play("site", edge_release="v2", edge_front_bundle=str(bundle))
+    assert run.code != 0
+    assert re.search(r"failed at (acme|globex)-front", run.output)
+    assert [path.rpartition("/")[2] for _method, path in run.writes if "scripts" in path] == ["versions"]
 
 
 @pytest.mark.parametrize(

@@ -313,7 +313,7 @@ def test_an_undo_puts_back_what_was_touched_and_only_that(fleet):
     moves = fleet.wave(plan, 1, moves)["moves"]
     fleet.account.log.clear()
     undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": moves})
-    assert fleet.account.log == [("deploy", "acme-eu-gateway")]
+    assert fleet.account.log == [("list", ""), ("deploy", "acme-eu-gateway")]
     active = fleet.account.history["acme-eu-gateway"][0]
     assert active.sole_version == moves[0]["running"]
     assert active.message == f"rollout {plan['rollout']} undo"
@@ -366,7 +366,106 @@ def test_a_version_id_is_for_one_plane(fleet):
 def test_a_worker_that_serves_the_version_already_is_left_alone(fleet):
     (move, *_more) = fleet.release()
     result = fleet.run(worker_rollback, {"workers": {move["script"]: move["candidate"]}})
+    assert not result.get("failed")
     assert result["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("", "no version id"),
+        ("v2", "no version id"),
+        ("../../x", "no version id"),
+        ("1155951a-87de-4a67-8e4d-adf1df55ab92", "acme-eu-gateway has no version 1155951a"),
+    ],
+)
+def test_a_version_that_is_not_there_is_refused_before_anything_is_read_or_written(fleet, version, words):
+    fleet.release()
+    fleet.account.log.clear()
+    result = fleet.run(worker_rollback, {"workers": {"acme-eu-gateway": version}})
+    assert result["failed"]
+    assert "Nothing was written." in result["msg"]
+    assert words in result["msg"]
+    assert {name for name, _subject in fleet.account.log} <= {"version"}
+
+
+def stranger(fleet: Fleet, script: str) -> None:
+    """Somebody deploys the running version of a Worker anew, as wrangler would."""
+    running = fleet.account.history[script][0].versions[-1][0]
+    fleet.account.call("by wrangler", script)
+    fleet.account.workers.deploy(script, ((running, 100.0),), "hotfix")
+    fleet.account.log.clear()
+
+
+def test_a_stranger_in_mid_rollout_stops_it_and_keeps_what_they_deployed(fleet):
+    plan, moves = upgraded(fleet)
+    stranger(fleet, "acme-eu-gateway")
+    result = fleet.step(plan, "canary eu", 50, moves)
+    assert result["failed"]
+    for word in ("acme-eu-gateway", "me@example.com", "hotfix", "Somebody else"):
+        assert word in result["msg"]
+    assert fleet.account.writes() == []
+    assert result["moves"] == moves
+    undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": moves})
+    assert not undo.get("failed")
+    assert fleet.account.writes() == []
+    assert "left        acme-eu-gateway, because it is not this rollout's any more" in undo["summary"]
+    fleet.record(plan, moves, failed_wave="canary eu", undone=list(undo["undone"]))
+    assert fleet.plan(release="v2")["counts"]["update"] == 3
+
+
+def test_of_two_runs_at_once_one_goes_on_and_one_stops(fleet):
+    first, moves = upgraded(fleet)
+    second = fleet.plan(release="v3")
+    assert "is still running" in second["summary"]
+    theirs = fleet.step(second, "canary eu", 0, fleet.wave(second, 0)["moves"])
+    assert not theirs.get("failed")
+    lost = fleet.step(first, "canary eu", 50, moves)
+    assert second["rollout"] in lost["msg"]
+    undo = fleet.run(worker_rollback, {"rollout": first["rollout"], "moves": lost["moves"]})
+    assert undo["undone"] == {}
+    won = fleet.step(second, "canary eu", 10, theirs["moves"])
+    assert not won.get("failed")
+
+
+def test_a_worker_that_appears_after_the_plan_is_not_overwritten(fleet):
+    plan = fleet.plan()
+    fleet.account.deployed("acme-eu-gateway", (("x", 100.0),), 50, "mine")
+    result = fleet.wave(plan, 0)
+    assert "Somebody else has deployed" in result["msg"]
+    assert fleet.account.writes() == []
+
+
+def test_a_front_that_is_refused_is_refused_before_a_gateway_is_touched(fleet):
+    fleet.release(release="v1")
+    plan = fleet.plan(release="v2")
+    fleet.account.errors["upload_version", "acme-front"] = refusal("acme-front")
+    result = fleet.wave(plan, 0)
+    assert "acme-front" in result["msg"]
+    assert fleet.account.writes() == [("upload_version", "acme-front")]
+
+
+def test_what_went_ahead_is_not_uploaded_again(fleet):
+    fleet.release(release="v1")
+    fleet.account.log.clear()
+    fleet.release(release="v2")
+    assert fleet.account.log.count(("upload_version", "acme-front")) == 1
+    assert fleet.plan(release="v2")["counts"] == {"unchanged": 3}
+
+
+def test_a_release_that_was_killed_unrecorded_is_verified_with_a_way_back(fleet):
+    fleet.release(release="v1")
+    accepted = fleet.account.history["acme-eu-gateway"][0].sole_version
+    plan = fleet.plan(release="v2")
+    moves = fleet.wave(plan, 0)["moves"]
+    for percentage in plan["waves"][0]["steps"]:
+        moves = fleet.step(plan, "canary eu", percentage, moves)["moves"]
+    again = fleet.plan(release="v2")
+    assert again["counts"] == {"verify": 1, "update": 2}
+    (move, *_ahead) = fleet.wave(again, 0)["moves"]
+    assert (move["share"], move["running"]) == (100, accepted)
+    undo = fleet.run(worker_rollback, {"rollout": again["rollout"], "moves": [move]})
+    assert undo["undone"] == {"acme-eu-gateway": accepted}
 
 
 class Answers:

@@ -67,6 +67,15 @@ def release(**more: Any) -> Release:
     return replace(base, **more)
 
 
+def stamp(number: int) -> str:
+    """The time of the account's call with this number: one a second."""
+    return f"2026-11-23T10:{number // 60:02}:{number % 60:02}Z"
+
+
+def version_id(number: int) -> str:
+    return f"{number:08x}-0000-4000-8000-000000000000"
+
+
 class Refused(dict[tuple[str, str], ApiError]):
     """Errors to raise: (method name, first argument) -> error."""
 
@@ -124,7 +133,7 @@ class Account:
     def stamp(self, script: str, number: int, etag: str | None = None) -> Script:
         old = self.scripts.get(script)
         made = Script(
-            script, f"tag-{script}", etag or (old.etag if old else ""), (), "c", f"m{number}", ("fetch",)
+            script, f"tag-{script}", etag or (old.etag if old else ""), (), "c", stamp(number), ("fetch",)
         )
         self.scripts[script] = made
         return made
@@ -132,7 +141,7 @@ class Account:
     def deployed(
         self, script: str, versions: tuple[tuple[str, float], ...], number: int, message: str
     ) -> Deployment:
-        made = Deployment(f"d{number}", f"t{number}", "me@example.com", "api", message, versions)
+        made = Deployment(f"d{number}", stamp(number), "me@example.com", "api", message, versions)
         self.history.setdefault(script, []).insert(0, made)
         self.stamp(script, number)
         return made
@@ -162,11 +171,12 @@ class Workers:
 
     def upload_version(self, script: str, upload: Any) -> Version:
         number = self._account.call("upload_version", script)
+        self._account.stamp(script, number)
         return self._version(script, upload, number)
 
     def _version(self, script: str, upload: Any, number: int) -> Version:
         account = self._account
-        made = Version(f"v{number}", number, "c", message=upload.message, tag=upload.tag)
+        made = Version(version_id(number), number, stamp(number), message=upload.message, tag=upload.tag)
         account.by_version[made.id], account.uploads[script] = made, upload
         return made
 
@@ -186,6 +196,8 @@ class Workers:
 
     def version(self, script: str, version_id: str) -> Version:
         self._account.call("version", script)
+        if version_id not in self._account.by_version:
+            raise NotFound(Facts(f"version '{version_id}' of Worker '{script}'", "GET", "/x", status=404))
         return self._account.by_version[version_id]
 
     def put_domain(self, hostname: str, service: str, zone_name: str | None = None) -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 import pytest
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.models import Script
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.decide import decide, suspects
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.execute import (
     Job,
     each,
@@ -20,18 +22,14 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.fleet import units
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.moves import (
     Move,
-    entries,
     parse,
     update,
     wave_dict,
     wave_from,
+    wave_moves,
 )
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.plan import (
-    Policy,
-    decide,
-    suspects,
-    waves,
-)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.plan import Policy, waves
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.record import entries
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
     NAMESPACE,
     Entry,
@@ -40,7 +38,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
     parse as parse_register,
 )
-from rollout_world import Account, plane, refusal, release, unknown
+from rollout_world import Account, plane, refusal, release, stamp, unknown
 
 R1, R2 = release(), release(label="v2")
 
@@ -56,18 +54,25 @@ def planned(account: Account, release_=R1, planes=None, policy=None):
     return waves(decide(wanted, found), policy or Policy())
 
 
+def put(account: Account, wave, job_):
+    """Upload one wave; answers its moves and the errors."""
+    begun = wave_moves(wave, job_.rollout, job_.release.label)
+    errors = upload(account, wave, job_, begun)
+    return tuple(begun.values()), errors
+
+
 def bring_up(account: Account, release_=R1, planes=None, policy=None) -> list[Move]:
     """Upload all waves, move to 100 % and record."""
     moves: list[Move] = []
     for wave in planned(account, release_, planes, policy):
-        done, errors = upload(account, wave, job(release_))
+        done, errors = put(account, wave, job(release_))
         assert not errors
-        moves += done
         for step in wave.steps:
-            share(account, [move for move in done if move.running], step, "")
-    stamps = {script.name: (script.etag, script.modified_on) for script in account.scripts.values()}
+            swept = share(account, [move for move in done if move.running], step, "")
+            done = tuple(after for _before, after in swept.done)
+        moves += done
     account.spaces.setdefault(NAMESPACE, "reg")
-    account.values["reg", "planes/t"] = serialize(entries(moves, stamps, {}))
+    account.values["reg", "planes/t"] = serialize(entries(moves, account.scripts, {}))
     account.log.clear()
     return moves
 
@@ -80,7 +85,7 @@ def test_a_new_plane_costs_four_calls_and_two_without_a_namespace():
     account = Account()
     (wave,) = planned(account)
     account.log.clear()
-    (move,), errors = upload(account, wave, job())
+    (move,), errors = put(account, wave, job())
     assert not errors
     assert calls(account) == ["create", "put", "put_value", "put_domain"]
     assert move.candidate == account.history["acme-eu-gateway"][0].sole_version
@@ -90,7 +95,7 @@ def test_a_new_plane_costs_four_calls_and_two_without_a_namespace():
     bare = Account()
     (wave,) = planned(bare, planes=[plane(kv_namespace=None)])
     bare.log.clear()
-    upload(bare, wave, job())
+    put(bare, wave, job())
     assert calls(bare) == ["put", "put_domain"]
 
 
@@ -107,7 +112,7 @@ def test_an_updated_canary_costs_two_calls_and_one_a_step():
     bring_up(account)
     (wave,) = planned(account, R2)
     account.log.clear()
-    moves, _errors = upload(account, wave, job(R2))
+    moves, _errors = put(account, wave, job(R2))
     for step in wave.steps:
         assert not share(account, moves, step, "").failed
     assert calls(account) == ["upload_version", "deploy", "deploy", "deploy", "deploy"]
@@ -121,7 +126,7 @@ def test_later_planes_can_go_straight_to_100_with_one_call():
     bring_up(account, planes=planes)
     later = planned(account, R2, planes, Policy(later_direct=True))[1]
     account.log.clear()
-    (move,), _errors = upload(account, later, job(R2))
+    (move,), _errors = put(account, later, job(R2))
     assert calls(account) == ["put"]
     assert move.way_back == move.running != move.candidate
 
@@ -131,7 +136,7 @@ def test_a_changed_document_costs_one_call():
     bring_up(account)
     (wave,) = planned(account, planes=[plane(settings={"max_batch": 7})])
     account.log.clear()
-    (move,), _errors = upload(account, wave, job())
+    (move,), _errors = put(account, wave, job())
     assert calls(account) == ["put_value"]
     assert move.document_written
     assert move.way_back is None
@@ -141,7 +146,7 @@ def test_candidates_share_traffic_with_the_running_version_until_100():
     account = Account()
     bring_up(account)
     (wave,) = planned(account, R2)
-    (move,), _errors = upload(account, wave, job(R2))
+    (move,), _errors = put(account, wave, job(R2))
     share(account, [move], 10, "rollout r1 wave canary eu 10%")
     active = account.history[move.script][0]
     assert active.versions == ((move.candidate, 10.0), (move.running, 90.0))
@@ -152,7 +157,7 @@ def test_an_upload_carries_fingerprint_release_and_secrets():
     account = Account()
     secrets = {"acme-eu-gateway": {"KEY": "s3cret"}}
     (wave,) = planned(account)
-    upload(account, wave, replace(job(), secrets=secrets))
+    put(account, wave, replace(job(), secrets=secrets))
     sent = account.uploads["acme-eu-gateway"]
     assert sent.tag == wave.decisions[0].unit.tag
     assert sent.message == "v1 rollout r1"
@@ -167,7 +172,7 @@ def test_a_refused_bundle_touches_one_plane_only():
     (wave,) = planned(account, planes=planes)
     account.log.clear()
     account.errors["put", "acme-eu-gateway"] = refusal("acme-eu-gateway")
-    moves, errors = upload(account, wave, job())
+    moves, errors = put(account, wave, job())
     assert [script for script, _error in errors] == ["acme-eu-gateway"]
     assert calls(account) == ["create", "put"]
     assert [move.candidate for move in moves] == [None, None]
@@ -180,7 +185,7 @@ def test_a_later_failure_is_reported_with_what_was_done():
     bring_up(account, planes=planes)
     (wave,) = planned(account, R2, planes)
     account.errors["upload_version", "b-eu-gateway"] = refusal("b-eu-gateway")
-    moves, errors = upload(account, wave, job(R2))
+    moves, errors = put(account, wave, job(R2))
     assert [script for script, _error in errors] == ["b-eu-gateway"]
     assert [bool(move.candidate) for move in moves] == [True, False, True]
     assert all(move.way_back is None for move in moves), "nothing was deployed, so nothing is to be undone"
@@ -200,12 +205,11 @@ def test_a_document_that_may_have_been_written_is_written_again(place):
     account.names.clear()
     (wave,) = planned(account, planes=[NEW])
     account.errors[place] = unknown("acme-eu-gateway")
-    (move,), errors = upload(account, wave, job())
+    (move,), errors = put(account, wave, job())
     assert errors
     assert move.document_written
-    stamps = {script.name: (script.etag, script.modified_on) for script in account.scripts.values()}
     before = parse_register(account.values["reg", "planes/t"])
-    account.values["reg", "planes/t"] = serialize(entries([move], stamps, before, wave.name, ()))
+    account.values["reg", "planes/t"] = serialize(entries([move], account.scripts, before, wave.name, ()))
     account.errors.clear()
     for wanted in (NEW, plane()):
         ((decision,),) = [wave.decisions for wave in planned(account, planes=[wanted])]
@@ -233,10 +237,10 @@ def later_direct(account: Account):
 def test_a_direct_upload_that_may_have_happened_has_a_way_back(place, error, undone):
     account = Account()
     wave = later_direct(account)
-    put = account.workers.put
-    account.workers.put = lambda *args: replace(put(*args), version_id=None)
+    real = account.workers.put
+    account.workers.put = lambda *args: replace(real(*args), version_id=None)
     account.errors[place] = error("acme-us-gateway")
-    (move,), errors = upload(account, wave, job(R2))
+    (move,), errors = put(account, wave, job(R2))
     assert errors
     assert (move.candidate, move.way_back) == (None, move.running if undone else None)
 
@@ -268,9 +272,8 @@ def test_waves_travel_as_plain_data():
 
 @pytest.fixture
 def move() -> Move:
-    return Move(
-        "a", "gateway", "t", "eu", "u", None, "canary eu", "r1", "update", "fp", "v2", "v1", "v2", 10, "doc"
-    )
+    made = Move("a", "gateway", "t", "eu", "u", None, "canary eu", "r1", "update", "fp", "v2", "v1", "v2", 10)
+    return replace(made, document="doc", seen=stamp(9))
 
 
 def test_moves_of_an_earlier_rollout_are_left_out(move):
@@ -303,7 +306,8 @@ def test_way_back(move, change, back):
 class TestEntries:
     """What the register says after a rollout."""
 
-    STAMPS: ClassVar = {"a": ("e9", "m9")}
+    STAMPS: ClassVar = {"a": Script("a", "t", "e9", (), "c", stamp(9))}
+    BEFORE: ClassVar = {"a": Script("a", "t", "e1", (), "c", stamp(9))}
 
     def test_accepted(self, move):
         (entry,) = entries([move], self.STAMPS, {}).values()
@@ -311,11 +315,11 @@ class TestEntries:
             "v2",
             "fp",
             "e9",
-            "m9",
+            stamp(9),
         )
 
     def test_undone_keeps_what_stood_before_with_a_new_stamp(self, move):
-        old = entries([replace(move, candidate=None, share=None, fingerprint="old")], {"a": ("e1", "m1")}, {})
+        old = entries([replace(move, candidate=None, share=None, fingerprint="old")], self.BEFORE, {})
         (entry,) = entries([move], self.STAMPS, old, "canary eu").values()
         assert (entry.version_id, entry.fingerprint, entry.etag) == ("v1", "old", "e9")
 
@@ -342,6 +346,15 @@ class TestEntries:
         unknown = replace(move, document="", document_written=True)
         (entry,) = entries([unknown], self.STAMPS, old, "canary eu").values()
         assert entry.document == ""
+
+    def test_a_candidate_that_was_only_uploaded_leaves_the_entry_of_before(self, move):
+        old = {"a": Entry("old", "doc", "v1", "e1", "m1", "v1")}
+        ahead = replace(move, share=None, wave="fronts")
+        (entry,) = entries([ahead], self.STAMPS, old, "canary eu", []).values()
+        assert (entry.version_id, entry.fingerprint, entry.etag) == ("v1", "old", "e9")
+
+    def test_what_somebody_else_has_changed_since_is_not_recorded(self, move):
+        assert entries([replace(move, seen=stamp(1))], self.STAMPS, {}) == {}
 
     def test_what_the_list_does_not_show_is_not_recorded(self, move):
         assert entries([move], {}, {}) == {}

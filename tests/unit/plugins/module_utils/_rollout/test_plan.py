@@ -9,6 +9,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudfla
     Script,
     Version,
 )
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.decide import decide, suspects
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.fleet import units
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.plan import (
     CREATE,
@@ -26,9 +27,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.
     cannot_undo,
     check_probes,
     counts,
-    decide,
     recorded_label,
-    suspects,
     waves,
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import Entry
@@ -65,8 +64,13 @@ def split(message: str, *versions: str) -> Deployment:
     return Deployment("d2", "t", "eve@example.com", "wrangler", message, tuple((v, 50.0) for v in versions))
 
 
+def sole(message: str, source: str = "api") -> Deployment:
+    return Deployment("d3", "t", "eve@example.com", source, message, (("v1", 100.0),))
+
+
 FOREIGN = Version("v1", 1, "c", tag="")
-OTHER_RELEASE = Version("v1", 1, "c", tag="fp:somethingelse")
+OTHER_RELEASE = Version("v1", 1, "c", tag="fp:somethingelse", message="v7 rollout r7")
+UNGATED = entry(etag="x", version_id="v0", fingerprint="y")
 LOST = {"register": {}}
 
 CASES = {
@@ -77,7 +81,49 @@ CASES = {
     "hostname": (account(domains={}), HOSTNAME, "v1"),
     "namespace gone": (account(namespaces={}), UPDATE, "v1"),
     "register lost, same": (account(readings=reading(), **LOST), VERIFY, "v1"),
-    "register lost, other release": (account(readings=reading(version=OTHER_RELEASE), **LOST), UPDATE, "v1"),
+    "register lost, other release": (
+        account(readings=reading(sole("rollout r7 wave eu 100%"), OTHER_RELEASE), **LOST),
+        UPDATE,
+        "v1",
+    ),
+    "register lost, other release, uploaded": (
+        account(readings=reading(sole("v7 rollout r7"), OTHER_RELEASE), **LOST),
+        UPDATE,
+        "v1",
+    ),
+    "register lost, an older release of ours that somebody went back to": (
+        account(readings=reading(sole("", "wrangler"), OTHER_RELEASE), **LOST),
+        DRIFTED,
+        "v1",
+    ),
+    "killed after its last step, another release": (
+        account(register=UNGATED, readings=reading(sole("rollout r7 wave eu 100%"), OTHER_RELEASE)),
+        UPDATE,
+        "v0",
+    ),
+    "killed after a direct upload, another release": (
+        account(register=UNGATED, readings=reading(sole("v7 rollout r7"), OTHER_RELEASE)),
+        UPDATE,
+        "v0",
+    ),
+    "killed after its last step, the same release": (
+        account(
+            register=UNGATED,
+            readings=reading(sole("rollout r7 wave eu 100%"), Version("v1", 1, "c", tag=UNIT.tag)),
+        ),
+        VERIFY,
+        "v0",
+    ),
+    "undone and not recorded": (
+        account(register=UNGATED, readings=reading(sole("rollout r7 undo"), OTHER_RELEASE)),
+        UPDATE,
+        "v1",
+    ),
+    "back by hand and not recorded": (
+        account(register=UNGATED, readings=reading(sole("rollback by hand"), OTHER_RELEASE)),
+        UPDATE,
+        "v1",
+    ),
     "register lost, foreign": (account(readings=reading(version=FOREIGN), **LOST), DRIFTED, "v1"),
     "etag moved, our version": (
         account(register=entry(etag="x"), readings=reading(version=FOREIGN)),
@@ -173,6 +219,17 @@ def test_canary_first_then_the_order_of_the_topology_then_fronts():
         ("us", ["acme-us-gateway", "globex-us-gateway"], (0, 100), False),
         ("fronts", ["acme-front"], (0, 100), False),
     ]
+
+
+def test_a_candidate_of_each_other_kind_is_uploaded_ahead_of_the_first_wave():
+    found = waves(fleet(running=EVERY), Policy())
+    assert [[item.unit.script for item in wave.ahead] for wave in found] == [["acme-front"], [], []]
+    assert waves(fleet(running=EVERY), Policy(later_direct=True))[0].ahead == ()
+
+
+def test_nothing_goes_ahead_of_a_new_worker_that_it_may_be_bound_to():
+    found = waves(fleet(running=EVERY - {"acme-us-gateway"}), Policy())
+    assert [wave.ahead for wave in found] == [(), (), ()]
 
 
 def test_new_planes_need_no_steps():

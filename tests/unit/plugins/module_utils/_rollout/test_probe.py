@@ -144,11 +144,26 @@ def answer(version, ok=True) -> Answer:
         ("old", "old", True),
         (None, "old", True),
         ("new", "new", True),
-        ("new", None, True),
+        ("new", None, False),
     ],
 )
-def test_a_pair_without_both_versions_is_void(candidate, running, void):
+def test_a_pair_with_an_answer_of_another_version_is_void(candidate, running, void):
     assert Pair(TARGET, HEALTH, answer(candidate), answer(running)).void is void
+
+
+@pytest.mark.parametrize(
+    ("candidate", "running", "void", "difference"),
+    [
+        (answer(None, False), answer("old"), False, 1),
+        (answer("new"), answer(None, False), False, -1),
+        (answer(None, False), answer(None, False), False, 0),
+        (answer("old", False), answer("old"), True, 1),
+    ],
+    ids=["the candidate throws", "the running one throws", "both throw", "the override was not followed"],
+)
+def test_a_worker_that_throws_names_no_version_and_counts(candidate, running, void, difference):
+    pair = Pair(TARGET, HEALTH, candidate, running)
+    assert (pair.void, pair.difference) == (void, difference)
 
 
 @pytest.mark.parametrize(

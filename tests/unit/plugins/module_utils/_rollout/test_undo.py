@@ -79,7 +79,7 @@ def test_every_worker_is_told():
     back = [Return("a", "v2", "v1"), Return("b", "v2", "v1"), Return("c", "v1", "v1")]
     lines = explained(back, {"b": "refused"}, ["data"])
     assert "undone      a: v2 -> v1" in lines[0]
-    assert "NOT UNDONE  b: still v2: refused" in lines[1]
+    assert "NOT UNDONE  b: v2 -> v1 failed: refused" in lines[1]
     assert "unchanged   c: v1" in lines[2]
     assert lines[3].endswith("data")
     assert explained([], {}, []) == ["  nothing had to be undone"]
