@@ -85,8 +85,9 @@ class ActionModule(LocalAction):
         result = _result(finding, limits, args, seen)
         if finding.verdict == FINE or (finding.verdict == UNDECIDED and args["undecided"] == "accept"):
             return result
-        told = text.explanation(finding, limits, args["wave"], args["percentage"])
-        raise Refusal(told, **result)
+        for line in text.explanation(finding, limits):
+            self.say(line)
+        raise Refusal(text.closed(finding, args["wave"], args["percentage"]), **result)
 
     def _find(
         self, args: dict[str, Any], moves: list[ways.Move], limits: Limits, seen: dict[str, Counts]

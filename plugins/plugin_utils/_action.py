@@ -10,6 +10,7 @@ validates, builds the client, counts calls, and makes sure that no secret is in 
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -48,6 +49,7 @@ SHARED: dict[str, dict[str, Any]] = {
         "fallback": (env_fallback, ["CLOUDFLARE_CALL_BUDGET"]),
     },
 }
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LONG = 2000
 
@@ -167,6 +169,12 @@ def refused(args: Mapping[str, Any]) -> str:
     token = args["api_token"]
     if not (token.isascii() and token.isprintable() and " " not in token):
         return "api_token holds a blank or a character that no API token has: copy it again."
+    if not _ACCOUNT_ID.fullmatch(args["account_id"]):
+        # Not shown: a token is easily pasted here.
+        return (
+            f"account_id has {len(args['account_id'])} characters: an account id is 32 hexadecimal digits, "
+            "as the dashboard shows it."
+        )
     return refused_url(args["base_url"]) or refused_budget(args["call_budget"])
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .gate import Limits, excludes, fine_evidence, worse_evidence
+from .gate import WORSE, Limits, excludes, fine_evidence, worse_evidence
 from .judge import Finding
 from .plan import DRIFTED, UNCHANGED, Decision, Wave, counts, listed
 from .probe import OVERRIDE
@@ -84,13 +84,22 @@ def checks_line(found: Finding, wave: str, percentage: int) -> str:
     return f"{wave}  {percentage} %  {found.checks} checks passed"
 
 
-def explanation(found: Finding, limits: Limits, wave: str, percentage: int) -> str:
-    """Why a gate closed: the request, what was expected, what came, and the evidence."""
-    told = {"worse": "the candidate is worse than the running version", "undecided": _undecided(found)}
-    lines = [f"The gate closed in wave '{wave}' at {percentage} %: {told[found.verdict]}.", *_request(found)]
-    if found.counts.pairs or found.void:
-        lines += _evidence(found, limits)
-    return "\n".join(lines)
+def explanation(found: Finding, limits: Limits) -> list[str]:
+    """Why a gate closed, at length: the request, what was expected, what came, and the evidence."""
+    return _request(found) + (_evidence(found, limits) if found.counts.pairs or found.void else [])
+
+
+def closed(found: Finding, wave: str, percentage: int) -> str:
+    """Why a gate closed, in two sentences."""
+    worse = found.verdict == WORSE
+    why = "the candidate is worse than the running version" if worse else _undecided(found)
+    told, failure = f"The gate closed in wave '{wave}' at {percentage} %: {why}.", found.failure
+    if failure is None:
+        return told
+    return (
+        f"{told} {failure.probe.name} on {failure.target.script} at {failure.target.url}: expected "
+        f"{failure.probe.expected}, came {failure.came.told}."
+    )
 
 
 def status_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -194,6 +203,7 @@ def _percent(rate: float) -> str:
 __all__ = [
     "before_after",
     "checks_line",
+    "closed",
     "drift_text",
     "evidence_line",
     "explanation",

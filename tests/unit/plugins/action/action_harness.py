@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "module_utils" / "_
 
 from scripted_api import TOKEN, Api
 
-OPTIONS = {"api_token": TOKEN, "account_id": "acc"}
+OPTIONS = {"api_token": TOKEN, "account_id": "0123456789abcdef" * 2}
 
 
 class Templar:

@@ -52,7 +52,7 @@ def test_options_are_used(api):
     result = run(Probe, api, OPTIONS | {"base_url": url}, check_mode=True, diff=False)
     assert result == {
         "base": url,
-        "account": "acc",
+        "account": OPTIONS["account_id"],
         "check": True,
         "diffed": False,
         "changed": False,
@@ -63,19 +63,19 @@ def test_options_are_used(api):
 def test_the_environment_of_ansible_is_the_fallback(api, monkeypatch):
     for name, value in {
         "API_TOKEN": TOKEN,
-        "ACCOUNT_ID": "from env",
+        "ACCOUNT_ID": "e" * 32,
         "BASE_URL": "http://127.0.0.1:9/x",
     }.items():
         monkeypatch.setenv(f"CLOUDFLARE_{name}", value)
     result = run(Probe, api, {})
-    assert (result["account"], result["base"]) == ("from env", "http://127.0.0.1:9/x")
+    assert (result["account"], result["base"]) == ("e" * 32, "http://127.0.0.1:9/x")
 
 
 def test_the_environment_of_the_task_comes_before_it(api, monkeypatch):
-    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", "of ansible")
-    task = [{"CLOUDFLARE_API_TOKEN": TOKEN}, {"CLOUDFLARE_ACCOUNT_ID": "of the task"}]
-    assert run(Probe, api, {}, environment=task)["account"] == "of the task"
-    assert run(Probe, api, OPTIONS, environment=task)["account"] == "acc"
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", "a" * 32)
+    task = [{"CLOUDFLARE_API_TOKEN": TOKEN}, {"CLOUDFLARE_ACCOUNT_ID": "b" * 32}]
+    assert run(Probe, api, {}, environment=task)["account"] == "b" * 32
+    assert run(Probe, api, OPTIONS, environment=task)["account"] == OPTIONS["account_id"]
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,7 @@ def test_the_environment_of_the_task_comes_before_it(api, monkeypatch):
         ({"account_id": "", "api_token": TOKEN}, "Set account_id"),
         (OPTIONS | {"api_token": f"{CANARY}\n"}, "api_token holds a blank"),
         (OPTIONS | {"api_token": f"{CANARY}\u00e9"}, "api_token holds a blank or a character"),
+        (OPTIONS | {"account_id": CANARY}, "account_id has "),
         (OPTIONS | {"base_url": "http://api.cloudflare.com/client/v4"}, "use https"),
         (OPTIONS | {"base_url": "ftp://127.0.0.1"}, "use https"),
         (OPTIONS | {"base_url": "https://"}, "use https"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout import text
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.fleet import units
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.gate import (
@@ -37,9 +38,8 @@ FOUND = Finding(
 
 
 def test_the_explanation_says_everything():
-    told = text.explanation(FOUND, Limits(), "canary eu", 0)
+    told = "\n".join(text.explanation(FOUND, Limits()))
     for words in (
-        "wave 'canary eu' at 0 %: the candidate is worse than the running version",
         "probe     POST /v1/events",
         "plane     acme-eu-gateway at https://acme-eu.example.com, version v2",
         "expected  status 202",
@@ -53,10 +53,24 @@ def test_the_explanation_says_everything():
         assert words in told, f"{words!r} is not in:\n{told}"
 
 
-def test_undecided_says_why():
-    assert "before its cap" in text.explanation(Finding(UNDECIDED, Counts(0, 5, 0)), Limits(), "us", 10)
-    both = Finding(UNDECIDED, failure=FAILURE, hard=True)
-    assert "both versions fail" in text.explanation(both, Limits(), "us", 10)
+def test_a_closed_gate_is_told_on_one_line():
+    assert text.closed(FOUND, "canary eu", 0) == (
+        "The gate closed in wave 'canary eu' at 0 %: the candidate is worse than the running version. "
+        "POST /v1/events on acme-eu-gateway at https://acme-eu.example.com: expected status 202, "
+        "came status 500: oh no."
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (Finding(UNDECIDED, Counts(0, 5, 0)), "before its cap"),
+        (Finding(UNDECIDED, failure=FAILURE, hard=True), "both versions fail"),
+        (Finding(UNDECIDED, Counts(0, 5, 0), void=7), "7 of 12 pairs were void"),
+    ],
+)
+def test_undecided_says_why(found, why):
+    assert why in text.closed(found, "us", 10)
 
 
 def test_a_line_of_evidence():
