@@ -94,13 +94,6 @@ class KV:
         call = Call(f"KV namespace '{title}'", "POST", _ROOT, json={"title": title}, again=False)
         return self._api.confirmed(call, Namespace.parse, lambda: self.find(title))
 
-    def rename(self, namespace: str, title: str) -> Namespace:
-        """Give a namespace another title."""
-        path = f"{_ROOT}/{segment(namespace)}"
-        call = Call(f"KV namespace '{namespace}'", "PUT", path, json={"title": title})
-        self._api.send(call)
-        return Namespace(namespace, title)
-
     def delete(self, namespace: str) -> None:
         """Delete a namespace with everything in it."""
         self._api.delete(Call(f"KV namespace '{namespace}'", "DELETE", f"{_ROOT}/{segment(namespace)}"))

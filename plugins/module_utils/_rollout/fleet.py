@@ -123,7 +123,11 @@ def version_tag(print_: str) -> str:
 
 
 def secret_digests(secrets: Mapping[str, Mapping[str, str]], key: str) -> dict[str, dict[str, str]]:
-    """Answer keyed digests for secret values, bound to Worker and name: equal values look different."""
+    """Answer keyed digests for secret values, bound to Worker and name: equal values look different.
+
+    A fleet needs a thousand of them at once, so a secret key stands where the module C(worker), which has one
+    Worker and no key, stretches the values.
+    """
     return {
         script: {name: _keyed(key, f"{script}\0{name}\0{value}") for name, value in values.items()}
         for script, values in secrets.items()

@@ -66,9 +66,9 @@ class Limits:
         return 1 / self.beta
 
 
-def worse_evidence(counts: Counts, null: float = 0.0) -> float:
+def worse_evidence(counts: Counts) -> float:
     """W: how much the pairs speak for "the candidate fails more often"."""
-    return _mixture(counts, null, sign=1)
+    return _mixture(counts, 0.0, sign=1)
 
 
 def fine_evidence(counts: Counts, tolerance: float = 0.02) -> float:

@@ -96,11 +96,10 @@ def test_nothing_to_write_costs_no_call(client, call):
     assert client.calls == 0
 
 
-def test_renaming_and_deleting(client, api):
-    api.answers(ok({}), ok(None))
-    assert client.kv.rename("ns", "new").title == "new"
+def test_deleting(client, api):
+    api.answers(ok(None))
     client.kv.delete("ns")
-    assert api.asked == [f"PUT {NS}", f"DELETE {NS}"]
+    assert api.asked == [f"DELETE {NS}"]
 
 
 def test_values_are_in_no_repr():
