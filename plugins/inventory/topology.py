@@ -131,6 +131,7 @@ control_planes:
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -228,12 +229,16 @@ def _marked(value: Any, path: str, origins: Mapping[str, str], trust: bool | tup
     """
     if isinstance(value, str):
         plain = "{" not in value
-        return trust_as_template(value) if plain or _may_render(path, origins, trust) else value
+        return _trusted(value) if plain or _may_render(path, origins, trust) else value
     if isinstance(value, dict):
         return {key: _marked(below, f"{path}.{key}", origins, trust) for key, below in value.items()}
     if isinstance(value, list):
         return [_marked(item, path, origins, trust) for item in value]
     return value
+
+
+# Kept, because a thousand planes say the same few words again and again.
+_trusted = cache(trust_as_template)
 
 
 def _may_render(path: str, origins: Mapping[str, str], trust: bool | tuple[str, ...]) -> bool:

@@ -117,9 +117,7 @@ def planes_of(
     """The planes of the run: those given, else the variable C(plane) of the play's hosts, in their order."""
     if given is not None:
         return [dict(plane) for plane in given]
-    hostvars = task_vars["hostvars"]
-    # Unrendered on purpose: a topology's values are data, and a thousand planes cost 0.3 s this way.
-    found = [hostvars.raw_get(host).get("plane") for host in task_vars["ansible_play_hosts"]]
+    found = [_plane_of(task_vars["hostvars"], host) for host in task_vars["ansible_play_hosts"]]
     planes = [plain(plane) for plane in found if plane]
     if not planes:
         raise Refusal(
@@ -127,6 +125,16 @@ def planes_of(
             "adsengineer.orchestrator.topology, or give the option planes."
         )
     return planes
+
+
+def _plane_of(hostvars: Any, name: str) -> Any:
+    """The variable C(plane) of a host, unrendered: a topology's values are data.
+
+    Taken from the inventory where that has it, as collecting all variables of 1,000 hosts costs 0.2 s.
+    """
+    inventory = getattr(hostvars, "_inventory", None)
+    host = inventory.get_host(name) if inventory else None
+    return (host and host.vars.get("plane")) or hostvars.raw_get(name).get("plane")
 
 
 def whole_tenants(

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a deployment costs, in wall time and API calls, against two peers in the same run.
 
-Run by ``make bench``. Every figure is of whole processes against one embedded edge with its runtime
-off, so that both sides pay the same for the API; our side therefore runs with ``edge_verify=false``, that
-is without probes, as the peers probe nothing either. Prints a table and adds the run to
-docs/benchmarks/history.jsonl.
+Run by ``make bench``. Every figure is of whole processes against an embedded edge with its runtime off, so
+that both sides pay the same for the API; our side therefore runs with ``edge_verify=false``, that is without
+probes, as the peers probe nothing either. The sides take turns, so that a ratio is of one moment. Prints a
+table and adds the run to docs/benchmarks/history.jsonl.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -60,32 +62,58 @@ def topology(path: Path, planes: int, *, config: bool = False) -> Path:
     return path
 
 
-def timed(command: list[str], *, env: dict[str, str], cwd: Path, log: Path) -> float:
-    """Wall seconds of a whole process; its output goes to ``log``; a failure ends the benchmark."""
-    start = time.monotonic()
+@dataclass(frozen=True)
+class Sample:
+    """One process: wall seconds, its processor time (user and system), the API calls that the edge saw."""
+
+    seconds: float
+    cpu: float
+    calls: int
+    planes: int
+
+
+def timed(command: list[str], *, env: dict[str, str], cwd: Path, log: Path) -> tuple[float, float]:
+    """Wall and processor seconds of a process; its output goes to ``log``; a failure ends the benchmark."""
+    before, start = _cpu(), time.monotonic()
     with log.open("ab") as out:
         ended = subprocess.run(command, env=os.environ | env, cwd=cwd, stdout=out, stderr=out, check=False)
-    seconds = time.monotonic() - start
+    seconds, cpu = time.monotonic() - start, _cpu() - before
     if ended.returncode:
         raise SystemExit(
             f"{command[0]} ended with {ended.returncode}; the end of {log}:\n{log.read_text()[-2000:]}"
         )
-    return seconds
+    return seconds, cpu
+
+
+def _cpu() -> float:
+    """Processor time of the processes that ended; the edges still run and so are not among them."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Bench:
-    """One run: a folder, an edge, the measured rows."""
+    """A folder, two edges, the samples by name. The second edge keeps the planes that nothing changes."""
 
-    def __init__(self, folder: Path, edge: Edge) -> None:
+    def __init__(self, folder: Path, edge: Edge, settled: Edge) -> None:
         self.folder = folder
         self.edge = edge
+        self.settled = settled
         self.log = folder / "bench.log"
         self.bundle = folder / "trivial.js"
         self.bundle.write_text(TRIVIAL)
-        self.rows: dict[str, dict[str, float]] = {}
+        self.samples: dict[str, list[Sample]] = {}
+        self.loads: list[float] = []
 
-    def play(self, inventory: Path, *extra: str, env: dict[str, str] | None = None) -> float:
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "adsengineer.orchestrator.deploy"]
+    def round(self, turn: int, cold: int, many: int) -> None:
+        """Everything once, one after the other: what slows the machine for a while slows all of them."""
+        self.loads.append(os.getloadavg()[0])
+        self.cold(cold)
+        self.wrangler(turn)
+        self.unchanged(many)
+        self.alchemy(cold)
+
+    def play(self, inventory: Path, *extra: str, env: dict[str, str] | None = None) -> tuple[float, float]:
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "adsengineer.orchestrator.site"]
         command += ["-i", str(inventory), "-e", f"edge_gateway_bundle={self.bundle}", *extra]
         ours = {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
@@ -94,36 +122,25 @@ class Bench:
         }
         return timed(command, env=(env or self.edge.env) | ours, cwd=self.folder, log=self.log)
 
-    def record(self, name: str, seconds: list[float], calls: int, planes: int) -> None:
-        found = self.edge.workers()
+    def record(self, name: str, edge: Edge, used: tuple[float, float], planes: int) -> None:
+        calls, found = len(edge.calls()), edge.workers()
         if len(found) < planes:
-            raise SystemExit(
-                f"{name}: only {len(found)} of {planes} Workers are there; see the playbook's output"
-            )
-        self.rows[name] = {
-            "seconds": round(statistics.median(seconds), 3),
-            "min": round(min(seconds), 3),
-            "max": round(max(seconds), 3),
-            "runs": len(seconds),
-            "calls": calls,
-            "planes": planes,
-        }
+            raise SystemExit(f"{name}: only {len(found)} of {planes} Workers are there; see {self.log}")
+        sample = Sample(*used, calls, planes)
+        self.samples.setdefault(name, []).append(sample)
         print(
-            f"  {name:34} {self.rows[name]['seconds']:8.2f} s  {calls:6d} API calls  {planes:5d} planes",
+            f"  {name:34} {sample.seconds:8.2f} s wall {sample.cpu:8.2f} s CPU {calls:6d} API calls",
             flush=True,
         )
 
-    def cold(self, planes: int, runs: int) -> None:
+    def cold(self, planes: int) -> None:
         inventory = topology(self.folder / f"bench{planes}", planes)
-        seconds, calls = [], 0
-        for _turn in range(runs):
-            self.edge.reset()
-            self.forget_budget()
-            seconds.append(self.play(inventory, "-e", "edge_verify=false"))
-            calls = len(self.edge.calls())
-        self.record(f"ours: cold deploy of {planes}", seconds, calls, planes)
+        self.edge.reset()
+        self.forget_budget()
+        used = self.play(inventory, "-e", "edge_verify=false")
+        self.record(f"ours: cold deploy of {planes}", self.edge, used, planes)
 
-    def alchemy(self, planes: int, runs: int) -> None:
+    def alchemy(self, planes: int) -> None:
         folder = HERE / "alchemy"
         workers = [
             {"name": f"t{n:04d}-{region}-gateway", "hostname": f"t{n:04d}-{region}.edge.localhost"}
@@ -132,52 +149,61 @@ class Bench:
         ]
         job = self.folder / "job.json"
         job.write_text(json.dumps({"script": TRIVIAL, "workers": workers}))
-        seconds, calls = [], 0
-        for _turn in range(runs):
-            self.edge.reset()
-            shutil.rmtree(folder / ".alchemy", ignore_errors=True)
-            env = self.edge.env | {"ALCHEMY_CI_STATE_STORE_CHECK": "false", "DO_NOT_TRACK": "1"}
-            seconds.append(timed(["node", "deploy.mjs", str(job)], env=env, cwd=folder, log=self.log))
-            calls = len(self.edge.calls())
-        self.record(f"alchemy: cold deploy of {planes}", seconds, calls, planes)
-
-    def wrangler(self, runs: int) -> None:
-        folder = self.folder / "wrangler"
-        folder.mkdir()
-        (folder / "index.js").write_text(TRIVIAL)
         self.edge.reset()
-        seconds = []
-        for n in range(runs):
-            route = {"pattern": f"w{n}.edge.localhost", "custom_domain": True}
-            config = {
-                "name": f"w{n}",
-                "main": "index.js",
-                "compatibility_date": "2026-10-01",
-                "routes": [route],
-            }
-            (folder / "wrangler.json").write_text(json.dumps(config | {"workers_dev": False}))
-            command = [str(ROOT / "tests/node_modules/.bin/wrangler"), "deploy"]
-            env = self.edge.env | {"WRANGLER_SEND_METRICS": "false", "CI": "1", "HOME": str(folder)}
-            seconds.append(timed(command, env=env, cwd=folder, log=self.log))
-        self.record("wrangler deploy, one each", seconds, round(len(self.edge.calls()) / runs), 1)
+        shutil.rmtree(folder / ".alchemy", ignore_errors=True)
+        env = self.edge.env | {"ALCHEMY_CI_STATE_STORE_CHECK": "false", "DO_NOT_TRACK": "1"}
+        used = timed(["node", "deploy.mjs", str(job)], env=env, cwd=folder, log=self.log)
+        self.record(f"alchemy: cold deploy of {planes}", self.edge, used, planes)
 
-    def unchanged(self, planes: int, runs: int) -> None:
+    def wrangler(self, turn: int) -> None:
+        folder = self.folder / "wrangler"
+        folder.mkdir(exist_ok=True)
+        (folder / "index.js").write_text(TRIVIAL)
+        routes = [{"pattern": f"w{turn}.edge.localhost", "custom_domain": True}]
+        config = {
+            "name": f"w{turn}",
+            "main": "index.js",
+            "compatibility_date": "2026-10-01",
+            "routes": routes,
+        }
+        (folder / "wrangler.json").write_text(json.dumps(config | {"workers_dev": False}))
+        self.edge.reset()
+        command = [str(ROOT / "tests/node_modules/.bin/wrangler"), "deploy"]
+        env = self.edge.env | {"WRANGLER_SEND_METRICS": "false", "CI": "1", "HOME": str(folder)}
+        self.record("wrangler deploy, one", self.edge, timed(command, env=env, cwd=folder, log=self.log), 1)
+
+    def settle(self, planes: int) -> None:
         """Seed by the playbook itself: a slice of the tenants at a time, each with its own token's budget."""
         inventory = topology(self.folder / f"bench{planes}", planes)
-        self.edge.reset()
-        self.forget_budget()
         for part in range(0, planes // 2, 250):
             tenants = [f"tenant_t{n:04d}" for n in range(part, min(part + 250, planes // 2))]
             limit = self.folder / "limit.txt"
             limit.write_text("\n".join(tenants) + "\n")
-            self.play(inventory, "-e", "edge_verify=false", "--limit", f"@{limit}", env=self.edge.token_env())
-        self.play(inventory, "-e", "edge_verify=false")
-        seconds, calls = [], 0
-        for _turn in range(runs):
-            self.edge.forget_calls()
-            seconds.append(self.play(inventory, "-e", "edge_verify=false"))
-            calls = len(self.edge.calls())
-        self.record(f"ours: unchanged converge of {planes}", seconds, calls, planes)
+            env = self.settled.token_env()
+            self.play(inventory, "-e", "edge_verify=false", "--limit", f"@{limit}", env=env)
+        self.play(inventory, "-e", "edge_verify=false", env=self.settled.env)
+
+    def unchanged(self, planes: int) -> None:
+        self.settled.forget_calls()
+        inventory = self.folder / f"bench{planes}"
+        used = self.play(inventory, "-e", "edge_verify=false", env=self.settled.env)
+        self.record(f"ours: unchanged converge of {planes}", self.settled, used, planes)
+
+    def rows(self) -> dict[str, dict[str, float]]:
+        """Medians and extremes of all samples."""
+        found = {}
+        for name, samples in self.samples.items():
+            seconds = [sample.seconds for sample in samples]
+            found[name] = {
+                "seconds": round(statistics.median(seconds), 3),
+                "min": round(min(seconds), 3),
+                "max": round(max(seconds), 3),
+                "cpu": round(statistics.median(sample.cpu for sample in samples), 3),
+                "runs": len(samples),
+                "calls": samples[-1].calls,
+                "planes": samples[-1].planes,
+            }
+        return found
 
     def per_plane(self) -> dict[str, float]:
         """API calls of one plane by what happens to it.
@@ -215,49 +241,62 @@ def machine() -> str:
     return f"{os.cpu_count()} x {cpu}, {kernel}, Python {platform.python_version()}"
 
 
-def bars(rows: dict[str, dict[str, float]], cold: int, many: int) -> list[tuple[str, float, str, bool]]:
-    """The promised ratios: (what, measured, promise, kept)."""
-    ours, alchemy = rows[f"ours: cold deploy of {cold}"], rows[f"alchemy: cold deploy of {cold}"]
-    wrangler, unchanged = rows["wrangler deploy, one each"], rows[f"ours: unchanged converge of {many}"]
-    loop = wrangler["seconds"] * cold / ours["seconds"]
-    wall = ours["seconds"] / alchemy["seconds"]
-    calls = ours["calls"] / alchemy["calls"]
-    two = unchanged["seconds"] / (2 * wrangler["seconds"])
+def bars(samples: dict[str, list[Sample]], cold: int, many: int) -> list[tuple[str, float, str, bool]]:
+    """The promised ratios: (what, measured, promise, kept). Of wall times the median of all rounds."""
+    ours, alchemy = samples[f"ours: cold deploy of {cold}"], samples[f"alchemy: cold deploy of {cold}"]
+    wrangler, unchanged = samples["wrangler deploy, one"], samples[f"ours: unchanged converge of {many}"]
+    loop = cold * ratio(wrangler, ours)
+    wall = ratio(ours, alchemy)
+    calls = ours[-1].calls / alchemy[-1].calls
+    two = ratio(unchanged, wrangler) / 2
     return [
         (f"loop of {cold} wrangler deploys / cold deploy", loop, ">= 30", loop >= 30),
         ("cold deploy / alchemy, wall time", wall, "< 1", wall < 1),
         ("cold deploy / alchemy, API calls", calls, "<= 0.5", calls <= 0.5),
         (f"unchanged {many} / two wrangler deploys", two, "< 1", two < 1),
-        (f"unchanged {many}, API calls", unchanged["calls"], "<= 5", unchanged["calls"] <= 5),
+        (f"unchanged {many}, API calls", unchanged[-1].calls, "<= 5", unchanged[-1].calls <= 5),
     ]
+
+
+def ratio(over: list[Sample], under: list[Sample]) -> float:
+    return statistics.median(a.seconds / b.seconds for a, b in zip(over, under, strict=True))
+
+
+def measured(options: argparse.Namespace) -> tuple[Bench, dict[str, float]]:
+    """Run all rounds; answer the samples and the calls for one plane."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        with running(folder / "edge") as edge, running(folder / "settled") as settled:
+            bench = Bench(folder, edge, settled)
+            print(f"  seeding {options.many} planes", flush=True)
+            bench.settle(options.many)
+            for turn in range(options.runs):
+                bench.round(turn, options.cold, options.many)
+            return bench, bench.per_plane()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--cold", type=int, default=50)
     parser.add_argument("--many", type=int, default=1000)
     parser.add_argument("--no-history", action="store_true")
     options = parser.parse_args()
     print(machine(), flush=True)
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        with running(folder / "edge") as edge:
-            bench = Bench(folder, edge)
-            bench.cold(options.cold, options.runs)
-            bench.alchemy(options.cold, options.runs)
-            bench.wrangler(options.runs)
-            bench.unchanged(options.many, options.runs)
-            calls = bench.per_plane()
-    found = bars(bench.rows, options.cold, options.many)
+    bench, calls = measured(options)
+    found = bars(bench.samples, options.cold, options.many)
     for what, promise in PER_PLANE.items():
         found.append((f"calls, {what}", calls[what], f"= {promise}", calls[what] == promise))
     for what, value, promise, kept in found:
         print(f"  {what:44} {value:8.2f}   promised {promise:6}  {'kept' if kept else 'MISSED'}")
+    load = round(statistics.median(bench.loads), 2)
+    print(f"  load before the rounds: {', '.join(f'{item:.1f}' for item in bench.loads)}")
+    if load > (os.cpu_count() or 1):
+        print("  The machine was busy: only the calls and the processor times are worth keeping.")
     if not options.no_history:
         HISTORY.parent.mkdir(parents=True, exist_ok=True)
-        row = {"date": datetime.now(UTC).date().isoformat(), "machine": machine(), "rows": bench.rows}
-        row["calls"] = calls
+        row = {"date": datetime.now(UTC).date().isoformat(), "machine": machine(), "load": load}
+        row |= {"rows": bench.rows(), "calls": calls}
         row["ratios"] = {what: round(value, 3) for what, value, _promise, _kept in found}
         with HISTORY.open("a") as out:
             out.write(json.dumps(row) + "\n")

@@ -82,7 +82,7 @@ def running(directory: Path) -> Iterator[Edge]:
     command = [sys.executable, "-m", "embedded_edge", "serve", "--dir", str(directory)]
     command += ["--api-port", "0", "--http-port", "0", "--no-runtime", "--zone", "edge.localhost"]
     env = os.environ | {"PYTHONPATH": str(ROOT / "roles/embedded_edge/files")}
-    with (directory.parent / "edge.log").open("wb") as log:
+    with directory.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
         ready = _wait(directory / "ready.json", process)
@@ -102,9 +102,7 @@ def _wait(path: Path, process: subprocess.Popen[bytes], seconds: float = 20) -> 
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SystemExit(
-                f"the embedded edge ended with {process.returncode}; see edge.log beside {path.parent}"
-            )
+            raise SystemExit(f"the embedded edge ended with {process.returncode}; see {path.parent}.log")
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
             return dict(json.loads(path.read_text()))
         time.sleep(0.05)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 
 try:
+    # httpx itself loads httpcore with its first client only: that would be once in every fork of a task.
+    import httpcore  # noqa: F401
     import httpx
 
     MISSING: str | None = None
