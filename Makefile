@@ -17,7 +17,7 @@ quickstart: ## start the embedded edge and deploy inventories/embedded to it
 
 .PHONY: status
 status: ## the table of planes; FORMAT=json prints a list of objects
-	@scripts/status $(FORMAT)
+	@scripts/status "$(FORMAT)" $(ARGS)
 
 .PHONY: release
 release: ## roll a good new gateway out through the waves
@@ -59,7 +59,7 @@ package: ## the tarball, its listing, and galaxy-importer
 integration: ## modules and playbooks against the embedded edge, and the oracles
 	@scripts/test integration oracles
 e2e: package ## the commands of this file, and the installed collection in an empty folder
-	@scripts/test installed e2e
+	@scripts/test installed e2e full-disk installed-newest
 molecule: ## the scenario default
 	@scripts/test molecule
 canary: ## no secret in any output
@@ -84,4 +84,14 @@ lock: deps ## lock the Python requirements anew
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^#: / { printf "  %s\n", substr($$0, 4) } \
+	/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Variables, as in: make quickstart API_PORT=9787 HTTP_PORT=9788
+#: API_PORT   the embedded edge's API (8787); with quickstart, and remembered until make clean
+#: HTTP_PORT  deployed Workers (8788); the same
+#: INVENTORY  instead of inventories/embedded
+#: FORMAT     json: the list of planes for programs; with status
+#: RELEASE    the label; with release
+#: ARGS       more options of ansible-playbook, as in: make release ARGS='--check --diff'
+#: PYTHON     the interpreter for .venv

@@ -6,16 +6,14 @@ set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 cd -- "$root"
 
-# The tools' caches may be shared by many checkouts: they are keyed by content. Nothing breaks without them.
-cache=${ADSENGINEER_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/adsengineer.orchestrator}
-if ! mkdir -p -- "$cache" 2>/dev/null; then
-  cache=$root/.cache/shared
-  mkdir -p -- "$cache"
-fi
-
 die() { # die WRONG REMEDY
   printf 'error: %s. %s.\n' "$1" "$2" >&2
   exit 1
+}
+
+keep_inside() { # nothing of a quickstart is left in the home folder: pip, npm and this collection keep their caches here
+  export XDG_CACHE_HOME="$root/.cache"
+  export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$root/.cache/pip}" npm_config_cache="${npm_config_cache:-$root/.cache/npm}"
 }
 
 digest() { # digest FILE... prints one hash over their contents
@@ -46,13 +44,23 @@ make_venv() { # make_venv FOLDER PYTHON REQUIREMENTS: (re)made when its stamp is
   # Scripts in bin/ hold the folder's path, so a folder that was moved is made anew.
   if [ "$(cat -- "$venv/.place" 2>/dev/null)" != "$venv" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     echo "making ${venv#"$root"/} with $python"
-    "$python" -m venv --clear -- "$venv" >"$log" 2>&1 || explain "making a virtual environment" "$log"
+    "$python" -m venv --clear -- "$venv" >"$log" 2>&1 || explain "making a virtual environment" "$log" "$venv"
     printf '%s\n' "$venv" >"$venv/.place"
   fi
   echo "installing $requirements"
   "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --quiet --retries 2 \
-    --require-hashes -r "$requirements" </dev/null >"$log" 2>&1 || explain "pip install" "$log"
+    --require-hashes -r "$requirements" </dev/null >"$log" 2>&1 || explain "pip install" "$log" "$venv"
   printf '%s\n' "$stamp" >"$venv/.stamp-$(basename -- "$requirements")"
+}
+
+make_newest_venv() { # make_newest_venv FOLDER: ansible-core 2.21; exit 77, saying why, where no Python is new enough
+  local python
+  shopt -s nullglob
+  python=$(find_python "3, 12" python3.13 python3.12 python3 "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.1[23]*/bin/python3) || {
+    echo "skipped: ansible-core 2.21 needs Python 3.12 or newer, and this machine has none"
+    exit 77
+  }
+  make_venv "$1" "$python" requirements/ansible-newest.txt
 }
 
 check_room() {
@@ -61,13 +69,20 @@ check_room() {
   [ "$free" -ge 500 ] || die "only $free MB are free at $root, and 500 are needed" "Free some space, then run this again"
 }
 
-explain() { # explain WHAT LOG: the end of the log, then one line with the remedy
+is_full() { # is_full FOLDER: venv keeps it to itself that there was no space
+  local blocks size files all
+  [ -e "$1" ] || set -- "$root"
+  read -r blocks size files all < <(stat -f -c '%a %S %d %c' -- "$1")
+  [ $((blocks * size)) -lt 4194304 ] || { [ "$all" -gt 16 ] && [ "$files" -lt 16 ]; }
+}
+
+explain() { # explain WHAT LOG FOLDER: the end of the log, then one line with the remedy
   tail -n 5 -- "$2" >&2
   local remedy="Read ${2#"$root"/}"
-  if grep -qiE 'ensurepip|No module named .?venv' -- "$2"; then
-    remedy="Install Python's venv module (Debian and Ubuntu: sudo apt install python3-venv), then run this again"
-  elif grep -qiE 'no space left|disk quota' -- "$2"; then
+  if grep -qiE 'no space left|disk quota' -- "$2" || is_full "$3"; then
     remedy="The disk is full: free some space, then run this again"
+  elif grep -qiE 'ensurepip|No module named .?venv' -- "$2"; then
+    remedy="Install Python's venv module (Debian and Ubuntu: sudo apt install python3-venv), then run this again"
   elif grep -qiE 'permission denied|read-only file system' -- "$2"; then
     remedy="Run it as the user who owns that folder"
   elif grep -qiE 'do not match the hashes' -- "$2"; then

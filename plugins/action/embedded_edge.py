@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._embedded import install, lifecycle
+from ..plugin_utils._embedded import choice, install, lifecycle, reach, words
 from ..plugin_utils._embedded.layout import Layout
 from ..plugin_utils._embedded.pm2 import Settings
 from ..plugin_utils._embedded.problem import Problem
@@ -28,12 +28,18 @@ class ActionModule(ActionBase):
         "state": {
             "type": "str",
             "default": "started",
-            "choices": ["absent", "installed", "started", "stopped"],
+            "choices": ["absent", "installed", "required", "started", "stopped"],
         },
         "dir": {"type": "path", "default": ".run"},
-        "api_port": {"type": "int", "default": 8787},
-        "http_port": {"type": "int", "default": 8788},
+        "api_port": {"type": "int"},
+        "http_port": {"type": "int"},
         "zones": {"type": "list", "elements": "str", "default": ["edge.localhost"]},
+        "connect_to": {"type": "str"},
+        "started_with": {
+            "type": "str",
+            "default": words.PLAYBOOK,
+            "choices": [words.PLAYBOOK, words.MAKE],
+        },
     }
     _supports_check_mode = True
     _supports_async = False
@@ -57,25 +63,32 @@ class ActionModule(ActionBase):
             return {"changed": gone, "dir": str(layout.run)}
         if args["state"] == "stopped":
             return {"changed": self._stopped(layout, check), "dir": str(layout.run)}
+        api, http = choice.chosen(layout, args["api_port"], args["http_port"])
+        by = args["started_with"]
+        if args["state"] == "required":
+            reach.check_served(layout, args["connect_to"] or f"127.0.0.1:{http}", by)
+            return {"changed": False, "dir": str(layout.run)}
+        reach.check_agreement(args["connect_to"] or "", http, by)
         install.check_packages()
-        settings = Settings(args["api_port"], args["http_port"], tuple(args["zones"]))
+        settings = Settings(api, http, tuple(args["zones"]))
         if check:
             return _described(layout, settings, changed=_due(layout, settings, args["state"]))
         with lifecycle.locked(layout.run):
             wanted = args["state"] == "started"
-            changed = self._installed(layout, settings if wanted else None)
+            changed = self._installed(layout, settings if wanted else None, by)
             if wanted and not lifecycle.current(layout, settings):
-                lifecycle.start(layout, settings)
+                lifecycle.start(layout, settings, by)
                 changed = True
             return _described(layout, settings, changed=changed)
 
-    def _installed(self, layout: Layout, settings: Settings | None) -> bool:
+    def _installed(self, layout: Layout, settings: Settings | None, by: str) -> bool:
         """Install what is missing; a port that is taken is told before that takes its time."""
         parts = install.missing(layout)
         if parts:
-            lifecycle.stop(layout)
             if settings:
-                lifecycle.check_ports(settings)
+                lifecycle.make_way(layout, settings, by)
+            else:
+                lifecycle.stop(layout)
             install.install(layout, parts, Display().display)
         return bool(parts)
 

@@ -45,10 +45,11 @@ options:
       - V(installed) installs what is missing. It and V(started) fail early, and name the remedy, when the
         Python that runs Ansible lacks a package that this collection imports.
       - V(started) also starts it, and restarts it when its code or an option is another one than before.
+      - V(required) changes nothing. It fails, and names the remedy, when nobody answers at O(connect_to).
       - V(stopped) stops it and its PM2. What was deployed stays.
       - V(absent) stops it and removes the run directory with everything that was deployed.
     type: str
-    choices: [absent, installed, started, stopped]
+    choices: [absent, installed, required, started, stopped]
     default: started
   dir:
     description:
@@ -57,24 +58,43 @@ options:
     type: path
     default: .run
   api_port:
-    description: The port of the API.
+    description:
+      - The port of the API.
+      - When not set, the one of last time, which the run directory remembers, and 8787 the first time.
     type: int
-    default: 8787
   http_port:
-    description: The port on which deployed Workers answer, told apart by the Host header.
+    description:
+      - The port on which deployed Workers answer, told apart by the Host header.
+      - When not set, the one of last time, which the run directory remembers, and 8788 the first time.
     type: int
-    default: 8788
   zones:
     description: The zones of the account.
     type: list
     elements: str
     default: [edge.localhost]
+  connect_to:
+    description:
+      - The C(host:port) at which the planes of the topology are reached, as its C(edge.connect_to) has it.
+      - A port of this machine other than O(http_port) is refused before anything is changed.
+      - For O(state=required), O(http_port) of this machine when not set; an address of another machine is
+        not asked.
+    type: str
+  started_with:
+    description: In whose words remedies are told, those of a checkout's Makefile or those of the playbooks.
+    type: str
+    choices: [ansible-playbook, make]
+    default: ansible-playbook
 """
 
 EXAMPLES = r"""
 - name: Start the embedded edge in ./.run
   adsengineer.orchestrator.embedded_edge:
     state: started
+
+- name: Stop the play when nobody serves the planes
+  adsengineer.orchestrator.embedded_edge:
+    state: required
+    connect_to: 127.0.0.1:8788
 
 - name: Remove it and everything that was deployed to it
   adsengineer.orchestrator.embedded_edge:

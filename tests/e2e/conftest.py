@@ -3,19 +3,49 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from newcomer import Shell, copy_of_checkout, free_ports, processes_below
+from newcomer import (
+    Newcomer,
+    as_ordinary_user,
+    copy_of_checkout,
+    free_ports,
+    fresh_home,
+    give,
+    path_without_node,
+    processes_below,
+)
 
 
 @pytest.fixture(scope="session")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """A clone below a path with a space; at the end nothing of it runs."""
-    folder = tmp_path_factory.mktemp("a path") / "my clone"
+def clone() -> Iterator[Newcomer]:
+    """A clone below a path with a space, of an ordinary user without Node; at the end nothing of it runs.
+
+    pytest's own folders are closed to other users, so this one is made beside them.
+    """
+    base = Path(tempfile.mkdtemp(prefix="a newcomer "))
+    folder, home = base / "my clone", base / "home"
     copy_of_checkout(folder)
+    at_home = fresh_home(home)
     api, http = free_ports()
-    shell = Shell(folder, {"API_PORT": str(api), "HTTP_PORT": str(http)})
+    shell = Newcomer(
+        folder,
+        {
+            "API_PORT": str(api),
+            "HTTP_PORT": str(http),
+            "HOME": str(home),
+            "PATH": path_without_node(base / "bin"),
+        },
+        as_ordinary_user(),
+        home,
+        at_home,
+    )
+    give(base, shell)
     yield shell
     shell.run("make", "clean")
     assert processes_below(folder) == []
+    shutil.rmtree(base)

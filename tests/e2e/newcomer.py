@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("HOME", "USER", "LANG", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS")
 # A newcomer's PATH: no virtual environment, no version manager.
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+_NODE = {"node", "nodejs", "npm", "npx", "corepack"}
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,12 @@ class Shell:
 
     folder: Path
     extra: Mapping[str, str] = field(default_factory=dict)
+    # Words before each command, which make it another user's.
+    wrapper: Sequence[str] = ()
 
     def run(self, *argv: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            argv,
+            [*self.wrapper, *argv],
             cwd=self.folder,
             env=environment() | dict(self.extra) | {"PWD": str(self.folder)},
             stdin=subprocess.DEVNULL,
@@ -43,6 +47,54 @@ class Shell:
         done = self.run(*argv, timeout=timeout)
         assert done.returncode == 0, f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}"
         return done.stdout
+
+
+@dataclass(frozen=True)
+class Newcomer(Shell):
+    """Somebody's shell, and a home folder with what was in it at first."""
+
+    home: Path = Path()
+    at_home: Sequence[str] = ()
+
+
+def as_ordinary_user() -> list[str]:
+    """Words that make a command that of somebody without rights; none when this is such a user already.
+
+    It is nobody: there is no account to make, and none to remove.
+    """
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        return []
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs"]
+
+
+def path_without_node(folder: Path) -> str:
+    """Fill a folder with links to all programs but Node's, to be the whole PATH."""
+    folder.mkdir()
+    for place in map(Path, _PATH.split(":")):
+        for program in place.iterdir():
+            link = folder / program.name
+            if program.name not in _NODE and not link.is_symlink():
+                link.symlink_to(program)
+    return str(folder)
+
+
+def fresh_home(folder: Path) -> list[str]:
+    """Make a home folder with nothing but the way to the registries; answer what is in it."""
+    folder.mkdir()
+    kept = []
+    for name in (".npmrc", ".config/pip/pip.conf", ".pip/pip.conf"):
+        found = Path.home() / name
+        if found.is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(found, folder / name)
+            kept.append(name)
+    return sorted(kept)
+
+
+def give(folder: Path, shell: Shell) -> None:
+    """Let the user of a shell own a folder and everything in it."""
+    if shell.wrapper:
+        subprocess.run(["chown", "-hR", "nobody:nogroup", str(folder)], check=True)
 
 
 def environment() -> dict[str, str]:
@@ -108,8 +160,9 @@ def copy_of_checkout(target: Path) -> None:
 
 
 def ansible(name: str) -> str:
-    """One of Ansible's programs, from the environment that runs these tests."""
-    return str(Path(sys.executable).parent / name)
+    """One of Ansible's programs, from the environment of these tests or the one that NEWCOMER_VENV names."""
+    venv = os.environ.get("NEWCOMER_VENV")
+    return str(Path(venv, "bin", name) if venv else Path(sys.executable).parent / name)
 
 
 def words(options: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,28 +31,93 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     assert processes_below(base) == []
 
 
-@pytest.fixture(scope="module")
-def ports() -> list[str]:
-    api, http = free_ports()
+def play(shell: Shell, name: str, *options: str) -> str:
+    return shell.good(ansible("ansible-playbook"), f"adsengineer.orchestrator.{name}", *options)
+
+
+def refused(shell: Shell, name: str, *options: str) -> str:
+    """Run a playbook that has to fail; answer what it said as one line."""
+    done = shell.run(ansible("ansible-playbook"), f"adsengineer.orchestrator.{name}", *options)
+    assert done.returncode != 0, done.stdout
+    return " ".join(done.stdout.split())
+
+
+def on(api: int, http: int) -> list[str]:
     return words([f"embedded_edge_api_port={api}", f"embedded_edge_http_port={http}"])
 
 
 @pytest.fixture(scope="module")
-def quickstart(empty: Shell, ports: list[str]) -> str:
-    return empty.good(ansible("ansible-playbook"), "adsengineer.orchestrator.quickstart", *ports)
+def ports() -> list[int]:
+    return free_ports()
+
+
+@pytest.fixture(scope="module")
+def quickstart(empty: Shell, ports: list[int]) -> str:
+    return play(empty, "quickstart", *on(*ports))
 
 
 def test_the_quickstart_needs_nothing_but_the_collection(
-    empty: Shell, quickstart: str, ports: list[str]
+    empty: Shell, quickstart: str, ports: list[int]
 ) -> None:
     assert changes(quickstart) > 0
-    assert "http://acme-eu.edge.localhost" in quickstart
+    assert f"http://acme-eu.edge.localhost:{ports[1]}" in quickstart
+    assert "source .run/edge.env && ansible-playbook -i inventory/topology.yml" in quickstart
+    assert "ansible-playbook adsengineer.orchestrator.stop" in quickstart
     assert {path.name for path in empty.folder.iterdir()} == {".run", "inventory"}
 
 
-def test_the_second_run_changes_nothing(empty: Shell, quickstart: str, ports: list[str]) -> None:
-    again = empty.good(ansible("ansible-playbook"), "adsengineer.orchestrator.quickstart", *ports)
+def test_the_second_run_keeps_the_ports_and_changes_nothing(empty: Shell, quickstart: str) -> None:
+    again = play(empty, "quickstart")
     assert changes(again) == 0
+    assert "4 of 4 planes are healthy" in again
+
+
+def test_the_topology_follows_the_port_unless_somebody_has_edited_it(empty: Shell, quickstart: str) -> None:
+    topology = empty.folder / "inventory" / "topology.yml"
+    first = topology.read_text()
+    api, http = free_ports()
+    moved = play(empty, "quickstart", *on(api, http))
+    assert f"http://acme-eu.edge.localhost:{http}" in moved
+    assert "4 of 4 planes are healthy" in moved
+    assert f"connect_to: 127.0.0.1:{http}\n" in topology.read_text()
+
+    topology.write_text(topology.read_text() + "# mine\n")
+    other = free_ports(1)[0]
+    told = refused(empty, "quickstart", "-e", f"embedded_edge_http_port={other}")
+    assert f"planes are reached at 127.0.0.1:{http}, and the embedded edge's port is {other}" in told
+    assert f"ansible-playbook adsengineer.orchestrator.quickstart -e embedded_edge_http_port={http}" in told
+    assert topology.read_text().endswith("# mine\n")
+    assert changes(play(empty, "quickstart")) == 0
+
+    topology.write_text(first)
+    assert "4 of 4 planes are healthy" in play(empty, "quickstart")
+
+
+def test_a_bad_release_is_undone(empty: Shell, quickstart: str) -> None:
+    command = (
+        f". .run/edge.env && {ansible('ansible-playbook')} adsengineer.orchestrator.release_bad -i inventory"
+    )
+    done = empty.run("bash", "-euc", command)
+    assert done.returncode != 0
+    assert "What was undone:" in done.stdout
+    assert "POST /v1/events" in done.stdout
+    assert "4 of 4 planes are healthy" in play(empty, "status", "-i", "inventory")
+
+
+def test_what_is_stopped_or_taken_is_told_in_the_playbooks_words(empty: Shell, quickstart: str) -> None:
+    play(empty, "stop")
+    told = refused(empty, "status", "-i", "inventory")
+    assert "the embedded edge is not running" in told
+    assert "Run ansible-playbook adsengineer.orchestrator.quickstart." in told
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = refused(empty, "quickstart", "-e", f"embedded_edge_api_port={port}")
+    assert re.search(
+        rf"port {port} of 127\.0\.0\.1 is taken by process \d+ .*"
+        r"quickstart -e embedded_edge_api_port=\d+ -e embedded_edge_http_port=\d+\.",
+        told,
+    )
+    assert "4 of 4 planes are healthy" in play(empty, "quickstart")
 
 
 def test_a_topology_of_ones_own_is_deployed(empty: Shell, quickstart: str) -> None:

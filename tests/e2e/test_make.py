@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
+import socket
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from newcomer import Shell, changes, processes_below
+from newcomer import Newcomer, Shell, changes, free_ports, processes_below
 
 PLANES = {("acme", "eu"), ("acme", "us"), ("globex", "eu"), ("globex", "us")}
+INVENTORY = "inventories/embedded"
 VERSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -44,8 +50,14 @@ def test_the_first_run_ends_with_the_planes_and_what_to_try(clone: Shell, quicks
     end = quickstart[-6000:]
     for tenant, region in PLANES:
         assert re.search(rf"\b{tenant}\b.*\b{region}\b.*http://{tenant}-{region}\.edge\.localhost", end)
-    for command in ("make release", "make release-bad", "make status"):
-        assert command in end
+    tried = end.split("Three things to try:")[1].split("PLAY RECAP")[0]
+    lines = [line.strip(" -'") for line in tried.splitlines()]
+    assert [line for line in lines if line] == [
+        "make release",
+        "make release-bad",
+        "make status",
+        "Point curl, wrangler or an SDK at it: source .run/edge.env. Stop it: make stop",
+    ]
 
 
 def test_the_second_run_changes_nothing_says_so_and_takes_seconds(clone: Shell, quickstart: str) -> None:
@@ -84,12 +96,62 @@ def test_the_environment_file_serves_other_clients(clone: Shell, quickstart: str
     assert token not in quickstart
 
 
-def test_stop_keeps_what_was_deployed(clone: Shell, quickstart: str) -> None:
+def test_it_was_an_ordinary_user_without_node(clone: Shell, quickstart: str) -> None:
+    assert clone.good("id", "-u").strip() != "0" or not clone.wrapper
+    assert clone.run("sh", "-c", "command -v node").returncode != 0
+    assert "installing one from PyPI" in quickstart
+
+
+def test_nothing_is_left_in_the_home_folder(clone: Newcomer, quickstart: str) -> None:
+    clone.good("make", "status")
+    found = [Path(at, name) for at, _folders, names in os.walk(clone.home) for name in names]
+    assert sorted(str(path.relative_to(clone.home)) for path in found) == list(clone.at_home)
+
+
+def test_the_commands_of_the_documents_run_after_one_line(clone: Shell, quickstart: str) -> None:
+    where = shlex.quote(str(clone.folder / ".run" / "activate"))
+    elsewhere = replace(clone, folder=clone.folder.parent)
+    for shell in ("sh", "bash"):
+        said = elsewhere.good(shell, "-euc", f". {where}; ansible-playbook adsengineer.orchestrator.status")
+        assert "4 of 4 planes are healthy" in said
+    inside = f". ./.run/activate; ansible-playbook adsengineer.orchestrator.config -i {INVENTORY} --tags show"
+    assert "acme-eu" in clone.good("sh", "-euc", inside)
+
+
+def test_stop_keeps_what_was_deployed_and_its_ports(clone: Shell, quickstart: str) -> None:
     before = serving(clone)
     clone.good("make", "stop")
     assert processes_below(clone.folder) == []
-    assert [plane["healthy"] for plane in status(clone)] == [False] * len(PLANES)
-    clone.good("make", "quickstart")
+    usual = replace(clone, extra={**clone.extra, "API_PORT": "", "HTTP_PORT": ""})
+    for command in (("status",), ("status", "FORMAT=json"), ("release",), ("release-bad",)):
+        done = usual.run("make", *command)
+        assert done.returncode != 0
+        told = " ".join(done.stdout.split())
+        port = clone.extra["HTTP_PORT"]
+        assert f"the embedded edge is not running, as nobody answers on 127.0.0.1:{port}" in told
+        assert "Run make quickstart." in told
+        assert "refused" not in told
+    usual.good("make", "quickstart")
+    assert serving(clone) == before
+    assert changes(usual.good("make", "quickstart")) == 0
+
+
+def test_a_quickstart_with_unhealthy_planes_is_not_green(clone: Shell, quickstart: str) -> None:
+    done = clone.run("make", "quickstart", "ARGS=-e edge_probe_timeout=0.000001")
+    assert done.returncode != 0
+    told = " ".join(done.stdout.split())
+    assert "4 of 4 planes are unhealthy" in told
+    assert "to ask the planes again: make status" in told
+    assert "Three things to try" not in told
+
+
+def test_a_topology_on_another_port_is_refused_before_anything_moves(clone: Shell, quickstart: str) -> None:
+    before = serving(clone)
+    other = str(free_ports(1)[0])
+    own = replace(clone, extra={**clone.extra, "HTTP_PORT": other, "INVENTORY": INVENTORY})
+    told = " ".join(own.run("make", "quickstart").stdout.split())
+    assert f"planes are reached at 127.0.0.1:8788, and the embedded edge's port is {other}" in told
+    assert "make quickstart HTTP_PORT=8788" in told
     assert serving(clone) == before
 
 
@@ -115,9 +177,28 @@ def test_a_bad_release_stops_red_and_everything_is_put_back(clone: Shell, quicks
 def test_a_busy_port_is_told_with_its_holder_and_the_remedy(clone: Shell, quickstart: str) -> None:
     done = clone.run("scripts/play", "quickstart", "-e", "embedded_edge_dir=.cache/second")
     assert done.returncode != 0
-    port = clone.extra["API_PORT"]
-    assert re.search(rf"port {port} of 127\.0\.0\.1 is taken by process \d+ \(.*embedded_edge", done.stdout)
-    assert "embedded_edge_api_port" in done.stdout
+    api, http = clone.extra["API_PORT"], clone.extra["HTTP_PORT"]
+    told = " ".join(done.stdout.split())
+    assert re.search(
+        rf"ports {api} and {http} of 127\.0\.0\.1 are taken by process \d+ \(.*embedded_edge", told
+    ), told
+    command = re.search(r"make quickstart API_PORT=(\d+) HTTP_PORT=(\d+)\.", told)
+    assert command, told
+    assert not {api, http} & set(command.groups())
+
+
+def test_moving_to_a_busy_port_leaves_it_where_it_was(clone: Shell, quickstart: str) -> None:
+    before = serving(clone)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        busy = {"API_PORT": str(taken.getsockname()[1]), "HTTP_PORT": str(free_ports(1)[0])}
+        assert replace(clone, extra={**clone.extra, **busy}).run("make", "quickstart").returncode != 0
+    assert serving(clone) == before
+
+
+def test_help_lists_the_variables(clone: Shell) -> None:
+    told = clone.good("make", "help")
+    for name in ("API_PORT", "HTTP_PORT", "INVENTORY", "FORMAT", "RELEASE", "ARGS"):
+        assert re.search(rf"^  {name} ", told, re.MULTILINE)
 
 
 def test_clean_leaves_a_clone_as_it_came(clone: Shell, quickstart: str) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from .problem import Problem
 
+_FULL = "no space left on device"
 # (what a tool says, what is wrong, what to do); the first that fits is told.
 _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
-        ("no space left on device", "enospc", "disk quota exceeded"),
+        (_FULL, "enospc", "disk quota exceeded"),
         "the disk is full",
         "Free some space, or choose another folder with embedded_edge_dir",
     ),
@@ -65,6 +66,10 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 
 
+_LEAST_BYTES = 4 * 1024**2
+_LEAST_FILES = 16
+
+
 def run(what: str, argv: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None) -> None:
     """Run ``argv`` to its end. Output goes to ``log``; a failure becomes a :class:`Problem`."""
     with log.open("a+b") as output:
@@ -84,7 +89,14 @@ def run(what: str, argv: Sequence[str | Path], log: Path, env: Mapping[str, str]
         output.seek(start)
         said = output.read().decode(errors="replace")
     if done.returncode:
-        raise explained(what, said, log)
+        raise explained(what, f"{said}\n{_FULL}" if _full(log.parent) else said, log)
+
+
+def _full(folder: Path) -> bool:
+    """Not every tool says that it was for want of space: venv keeps ensurepip's words to itself."""
+    state = os.statvfs(folder)
+    few_files = state.f_favail < _LEAST_FILES < state.f_files
+    return few_files or state.f_bavail * state.f_frsize < _LEAST_BYTES
 
 
 def explained(what: str, said: str, log: Path) -> Problem:

@@ -28,6 +28,8 @@ _ROOM = 700 * 1024 * 1024
 _PYTHON = (3, 11)
 # Node trusts its own list only; a registry behind a company's proxy needs the machine's.
 _SYSTEM_CAS = Path("/etc/ssl/certs/ca-certificates.crt")
+# npm's own are over a minute of silence when there is no registry.
+_NPM_PATIENCE = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
 _PACKAGES = ("httpx", "jsonschema")
 
 Say = Callable[[str], None]
@@ -130,7 +132,7 @@ def _python(layout: Layout) -> None:
 def _pip(layout: Layout, requirements: Path) -> None:
     options = ["--disable-pip-version-check", "--no-input", "--retries", "2", "--require-hashes"]
     argv = [str(layout.python), "-m", "pip", "install", *options, "-r", str(requirements)]
-    run(f"pip install of {requirements.name}", argv, layout.log)
+    run(f"pip install of {requirements.name}", argv, layout.log, environment(layout, os.environ))
 
 
 def _node(layout: Layout, say: Say) -> Node:
@@ -149,9 +151,9 @@ def _tools(layout: Layout, chosen: Node) -> None:
     layout.tools.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(layout.files / "npm" / name, layout.tools / name)
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", *_NPM_PATIENCE]
     argv = [*chosen.npm, "ci", "--prefix", str(layout.tools), *options]
-    run("npm ci", argv, layout.log, environment(layout, chosen, os.environ))
+    run("npm ci", argv, layout.log, _with_node(chosen, environment(layout, os.environ)))
     if not layout.workerd.is_file():
         raise Problem(
             f"there is no workerd for this machine ({layout.workerd.parent.parent.name})",
@@ -159,16 +161,21 @@ def _tools(layout: Layout, chosen: Node) -> None:
         )
 
 
-def environment(layout: Layout, chosen: Node, outside: Mapping[str, str]) -> dict[str, str]:
-    """npm's environment: Node first on the PATH, the system's CAs, and a cache that can be written."""
-    path = os.pathsep.join([str(chosen.path.parent), outside.get("PATH", os.defpath)])
-    inside = dict(outside) | {"PATH": path, "npm_config_update_notifier": "false"}
+def environment(layout: Layout, outside: Mapping[str, str]) -> dict[str, str]:
+    """An installer's environment: caches inside, the system's CAs; what the caller has set wins."""
+    inside = {
+        "PIP_CACHE_DIR": str(layout.run / "cache" / "pip"),
+        "npm_config_cache": str(layout.run / "cache" / "npm"),
+        "npm_config_update_notifier": "false",
+    }
     if _SYSTEM_CAS.is_file():
-        inside.setdefault("NODE_EXTRA_CA_CERTS", str(_SYSTEM_CAS))
-    home = Path(outside.get("HOME") or "/nonexistent")
-    if "npm_config_cache" not in outside and not os.access(home, os.W_OK):
-        inside["npm_config_cache"] = str(layout.run / "cache" / "npm")
-    return inside
+        inside["NODE_EXTRA_CA_CERTS"] = str(_SYSTEM_CAS)
+    return inside | dict(outside)
+
+
+def _with_node(chosen: Node, env: Mapping[str, str]) -> dict[str, str]:
+    """Node comes first on npm's PATH."""
+    return dict(env) | {"PATH": os.pathsep.join([str(chosen.path.parent), env.get("PATH", os.defpath)])}
 
 
 __all__ = [

@@ -61,6 +61,11 @@ class Layout:
         return self.run / "ready.json"
 
     @property
+    def ports(self) -> Path:
+        """The ports of last time, which hold until others are asked for."""
+        return self.run / "ports.json"
+
+    @property
     def environment(self) -> Path:
         return self.run / "edge.env"
 

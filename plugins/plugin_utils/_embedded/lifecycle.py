@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import install, pm2, ports
+from . import choice, install, pm2, ports
 from .layout import Layout, digest, private
 from .pm2 import Settings
 from .problem import Problem
@@ -100,16 +100,19 @@ def current(layout: Layout, settings: Settings) -> bool:
         return False
 
 
-def check_ports(settings: Settings) -> None:
-    """Refuse ports that are taken, naming who holds them."""
-    ports.check(settings.api_port, "embedded_edge_api_port")
-    ports.check(settings.http_port, "embedded_edge_http_port")
-
-
-def start(layout: Layout, settings: Settings) -> Serving:
-    """Start it under PM2 as declared and wait until it serves; one that runs differently is stopped first."""
+def make_way(layout: Layout, settings: Settings, by: str) -> None:
+    """Stop what runs here, and refuse ports that are taken, if possible before that."""
+    now = serving(layout)
+    if now:
+        ports.check(settings.api_port, settings.http_port, by, ours=(now.api_port, now.http_port))
     stop(layout)
-    check_ports(settings)
+    ports.check(settings.api_port, settings.http_port, by)
+
+
+def start(layout: Layout, settings: Settings, by: str) -> Serving:
+    """Start it under PM2 as declared and wait until it serves; one that runs differently is stopped first."""
+    make_way(layout, settings, by)
+    choice.remember(layout, settings.api_port, settings.http_port)
     layout.ready.unlink(missing_ok=True)
     layout.output.write_text("")
     layout.ecosystem.write_text(_declared(layout, settings))
@@ -219,4 +222,4 @@ def _end(layout: Layout, pids: list[int]) -> None:
             time.sleep(0.05)
 
 
-__all__ = ["MARK", "Serving", "check_ports", "current", "locked", "remove", "serving", "start", "stop"]
+__all__ = ["MARK", "Serving", "current", "locked", "make_way", "remove", "serving", "start", "stop"]

@@ -2,39 +2,68 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tells whether a port of the loopback address is free and, when it isn't, who holds it."""
+"""Tells whether ports of the loopback address are free and, when they aren't, who holds them."""
 
 from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from . import words
 from .problem import Problem
 
 _ADDRESS = "127.0.0.1"
 _LISTEN = "0A"
 
 
-def check(port: int, option: str, proc: Path = Path("/proc")) -> None:
-    """Raise a :class:`Problem` when nobody can listen on the port."""
+def check(api: int, http: int, by: str, ours: Collection[int] = (), proc: Path = Path("/proc")) -> None:
+    """Raise a :class:`Problem` when nobody can listen on one of the ports; ``ours`` are held by ourselves."""
+    refused = {port: error for port in (api, http) if port not in ours and (error := _error(port))}
+    if refused:
+        free_api = _free(api, besides=http) if api in refused else api
+        free_http = _free(http, besides=free_api) if http in refused else http
+        raise Problem(
+            _wrong(refused, proc),
+            f"Stop what is there, or take others: {words.quickstart(by, free_api, free_http)}",
+        )
+
+
+def _error(port: int) -> OSError | None:
+    """What the system says to somebody who wants to listen on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_ADDRESS, port))
         except OSError as error:
-            raise _refused(port, option, error, proc) from None
+            return error
+    return None
 
 
-def _refused(port: int, option: str, error: OSError, proc: Path) -> Problem:
-    if error.errno == errno.EADDRINUSE:
-        return Problem(
-            f"port {port} of {_ADDRESS} is taken by {holder(port, proc)}",
-            f"Stop that process, or choose another port with {option}",
-        )
-    return Problem(
-        f"port {port} of {_ADDRESS} can't be used: {error.strerror}", f"Choose another with {option}"
-    )
+def _wrong(refused: Mapping[int, OSError], proc: Path) -> str:
+    """One clause for each reason, with the ports that it is the reason for."""
+    reasons: dict[str, list[str]] = {}
+    for port, error in refused.items():
+        taken = error.errno == errno.EADDRINUSE
+        why = f"taken by {holder(port, proc)}" if taken else f"not to be had: {error.strerror}"
+        reasons.setdefault(why, []).append(str(port))
+    return ", and ".join(_clause(of, why) for why, of in reasons.items())
+
+
+def _clause(of: Sequence[str], why: str) -> str:
+    noun, verb = ("ports", "are") if len(of) > 1 else ("port", "is")
+    return f"{noun} {' and '.join(of)} of {_ADDRESS} {verb} {why}"
+
+
+def _free(port: int, besides: int) -> int:
+    """A port like this one that is free now."""
+    for other in range(max(port % 1000 + 9000, port + 1000), 65536, 1000):
+        if other != besides and _error(other) is None:
+            return other
+    with socket.socket() as probe:
+        probe.bind((_ADDRESS, 0))
+        return int(probe.getsockname()[1])
 
 
 def holder(port: int, proc: Path = Path("/proc")) -> str:
@@ -57,7 +86,7 @@ def command(pid: str | int, proc: Path = Path("/proc")) -> str:
         raw = (proc / str(pid) / "cmdline").read_bytes()
     except OSError:
         return ""
-    text = " ".join(part.decode(errors="replace") for part in raw.split(b"\0") if part)
+    text = " ".join(raw.replace(b"\0", b" ").decode(errors="replace").split())
     return text if len(text) <= 120 else text[:117] + "..."
 
 

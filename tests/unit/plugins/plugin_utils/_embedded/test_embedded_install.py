@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded import command, install
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.layout import Layout
-from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.node import Node, major
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.node import major
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.problem import Problem
 
 
@@ -142,11 +144,29 @@ def test_the_major_version_of_node(version: str, number: int) -> None:
     assert major(version) == number
 
 
-def test_npm_finds_its_node_and_a_cache_that_can_be_written(layout: Layout, tmp_path: Path) -> None:
-    chosen = Node(Path("/opt/node/bin/node"), ("npm",))
-    homeless = install.environment(layout, chosen, {"PATH": "/usr/bin", "HOME": "/nonexistent"})
-    assert homeless["PATH"] == "/opt/node/bin:/usr/bin"
-    assert homeless["npm_config_cache"] == str(layout.run / "cache" / "npm")
-    at_home = install.environment(layout, chosen, {"HOME": str(tmp_path), "NODE_EXTRA_CA_CERTS": "/my/ca"})
-    assert at_home["NODE_EXTRA_CA_CERTS"] == "/my/ca"
-    assert "npm_config_cache" not in at_home
+def test_installers_keep_their_caches_inside_unless_told_otherwise(layout: Layout) -> None:
+    usual = install.environment(layout, {"PATH": "/usr/bin", "HOME": "/home/ada"})
+    assert usual["PIP_CACHE_DIR"] == str(layout.run / "cache" / "pip")
+    assert usual["npm_config_cache"] == str(layout.run / "cache" / "npm")
+    own = {"PIP_CACHE_DIR": "/big/pip", "npm_config_cache": "/big/npm", "NODE_EXTRA_CA_CERTS": "/my/ca"}
+    assert own.items() <= install.environment(layout, own).items()
+
+
+@pytest.mark.parametrize(
+    ("state", "full"),
+    [
+        ({}, False),
+        ({"f_bavail": 3}, True),
+        ({"f_favail": 2}, True),
+        ({"f_favail": 0, "f_files": 0}, False),
+    ],
+    ids=["room", "no bytes", "no inodes", "a file system that counts no inodes"],
+)
+def test_a_tool_that_does_not_say_so_is_known_to_lack_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, int], full: bool
+) -> None:
+    room = {"f_bavail": 10**6, "f_frsize": 4096, "f_favail": 10**6, "f_files": 10**6}
+    monkeypatch.setattr(os, "statvfs", lambda _folder: SimpleNamespace(**room | state))
+    with pytest.raises(Problem) as caught:
+        command.run("it", [sys.executable, "-c", "raise SystemExit('ensurepip failed')"], tmp_path / "log")
+    assert ("the disk is full" in str(caught.value)) is full

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -49,16 +50,41 @@ def test_sockets_lie_where_their_path_is_short_enough(length: int, inside: bool)
     assert len(os.fsencode(layout.sockets / "interactor.sock")) < 108
 
 
-def test_a_free_port_passes_and_a_busy_one_names_its_holder() -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        port = holder.getsockname()[1]
-        holder.listen()
+@pytest.mark.parametrize(
+    ("by", "command"),
+    [
+        ("make", r"make quickstart API_PORT={api} HTTP_PORT=\d+"),
+        (
+            "ansible-playbook",
+            r"ansible-playbook adsengineer\.orchestrator\.quickstart"
+            r" -e embedded_edge_api_port={api} -e embedded_edge_http_port=\d+",
+        ),
+    ],
+)
+def test_a_free_port_passes_and_a_busy_one_names_its_holder_and_the_remedy(by: str, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        api, http = free.getsockname()[1], taken.getsockname()[1]
+        free.close()
         with pytest.raises(Problem) as caught:
-            ports.check(port, "embedded_edge_api_port")
-    assert f"port {port} of 127.0.0.1 is taken by process {os.getpid()} (" in str(caught.value)
-    assert "choose another port with embedded_edge_api_port" in str(caught.value)
-    ports.check(port, "embedded_edge_api_port")
+            ports.check(api, http, by)
+        ports.check(api, http, by, ours=(http,))
+    said = str(caught.value)
+    assert f"port {http} of 127.0.0.1 is taken by process {os.getpid()} (" in said
+    assert re.search(f"or take others: {command.format(api=api)}\\.$", said), said
+    assert str(http) not in said.split("take others")[1]
+    ports.check(api, http, by)
+
+
+def test_ports_of_one_holder_are_told_in_one_clause_and_the_remedy_has_two_that_differ() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        first, second = one.getsockname()[1], two.getsockname()[1]
+        with pytest.raises(Problem) as caught:
+            ports.check(first, second, "make")
+    said = str(caught.value)
+    assert f"ports {first} and {second} of 127.0.0.1 are taken by process {os.getpid()} (" in said
+    api, http = re.search(r"API_PORT=(\d+) HTTP_PORT=(\d+)", said).groups()  # type: ignore[union-attr]
+    assert len({api, http, str(first), str(second)}) == 4
 
 
 def test_the_holder_of_a_port_may_be_hidden(tmp_path: Path) -> None:
@@ -73,6 +99,8 @@ def test_the_holder_of_a_port_may_be_hidden(tmp_path: Path) -> None:
     (tmp_path / "42" / "cmdline").write_bytes(b"nginx\0-g\0daemon off;\0")
     assert ports.holder(8787, tmp_path) == "process 42 (nginx -g daemon off;)"
     assert ports.holder(8788, tmp_path) == "a process of another user"
+    (tmp_path / "42" / "cmdline").write_bytes(b"sh\0-c\0one\n  two\0")
+    assert ports.holder(8787, tmp_path) == "process 42 (sh -c one two)"
 
 
 def test_a_folder_with_other_things_in_it_is_never_taken(tmp_path: Path) -> None:
