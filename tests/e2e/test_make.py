@@ -140,9 +140,14 @@ def test_a_quickstart_with_unhealthy_planes_is_not_green(clone: Shell, quickstar
     done = clone.run("make", "quickstart", "ARGS=-e edge_probe_timeout=0.000001")
     assert done.returncode != 0
     told = " ".join(done.stdout.split())
-    assert "4 of 4 planes are unhealthy" in told
-    assert "to ask the planes again: make status" in told
+    assert "4 of 4 planes are not healthy: acme-eu, acme-us, globex-eu, globex-us" in told
     assert "Three things to try" not in told
+
+
+def test_a_status_of_unhealthy_planes_is_red_and_still_a_list(clone: Shell, quickstart: str) -> None:
+    done = clone.run("make", "status", "FORMAT=json", "ARGS=-e edge_probe_timeout=0.000001")
+    assert done.returncode != 0
+    assert [row["healthy"] for row in json.loads(done.stdout)] == [False] * 4
 
 
 def test_a_topology_on_another_port_is_refused_before_anything_moves(clone: Shell, quickstart: str) -> None:
