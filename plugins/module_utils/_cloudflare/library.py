@@ -10,7 +10,7 @@ import sys
 
 try:
     # httpx itself loads httpcore with its first client only: that would be once in every fork of a task.
-    import httpcore  # noqa: F401
+    import httpcore  # pylint: disable=unused-import  # noqa: F401
     import httpx
 
     MISSING: str | None = None
