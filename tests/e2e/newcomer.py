@@ -133,14 +133,24 @@ def changes(output: str) -> int:
 
 def processes_below(folder: Path) -> list[str]:
     """Command lines that name a folder."""
-    found = []
+    return list(_commands_below(folder).values())
+
+
+def pids_below(folder: Path, program: str) -> list[int]:
+    """Processes of one program, by its file's name, whose command line names a folder."""
+    running = {pid: Path(f"/proc/{pid}/exe") for pid in _commands_below(folder)}
+    return [pid for pid, exe in running.items() if exe.exists() and exe.readlink().name == program]
+
+
+def _commands_below(folder: Path) -> dict[int, str]:
+    found = {}
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
         if str(folder) in words:
-            found.append(words)
+            found[int(entry.parent.name)] = words
     return found
 
 
