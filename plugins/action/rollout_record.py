@@ -15,6 +15,7 @@ from ..module_utils._cloudflare.errors import (
     ValidationError,
 )
 from ..module_utils._rollout import moves as ways
+from ..module_utils._rollout.execute import strangers
 from ..module_utils._rollout.record import entries
 from ..module_utils._rollout.register import (
     NAMESPACE,
@@ -23,7 +24,12 @@ from ..module_utils._rollout.register import (
     parse,
     serialize,
 )
-from ..plugin_utils._fleet import MOVES, FleetAction
+from ..plugin_utils._fleet import (
+    MOVES,
+    FleetAction,
+    Refusal,
+    told_strangers,
+)
 
 
 class ActionModule(FleetAction):
@@ -51,11 +57,22 @@ class ActionModule(FleetAction):
             raw = None if new_home else client.kv.get(home, name)
             scripts = {item.name: item for item in listed.result()}
         old = parse(raw)
-        new = entries(moves, scripts, old, args["failed_wave"], args["undone"])
+        # What was put back just now is the rollout's own work.
+        standing = [move for move in moves if move.script not in (args["undone"] or ())]
+        theirs = strangers(client, standing, scripts)
+        new = entries(moves, scripts, old, args["failed_wave"], args["undone"], theirs)
         written = serialize(merge(old, new, forget=args["forget"]))
         if written != raw:
             client.kv.put(home, name, written)
-        return {"changed": written != raw, "recorded": sorted(new)}
+        result = {"changed": written != raw, "recorded": sorted(new)}
+        if theirs and args["failed_wave"] is None:
+            raise Refusal(
+                "The rollout went through, but somebody else has deployed since. "
+                f"{told_strangers(theirs)} Their deployment stays and is not recorded; run again when it is "
+                "clear which one is wanted.",
+                **result,
+            )
+        return result
 
 
 def _home(client: Client, known: str | None) -> tuple[str, bool]:

@@ -47,7 +47,8 @@ class ActionModule(FleetAction):
         }
         if check:
             return result
-        self.refuse_strangers(client, due, every)
+        finished = [move for move in every if move.wave != wave and move.attempted]
+        self.refuse_strangers(client, [*due, *finished], every)
         sweep = share(client, due, percentage, f"{MARK}{args['rollout']} wave {wave} {percentage}%")
         known = ways.shared(due, percentage) | {move.script: after for move, after in sweep.done}
         result["moves"] = [move.as_dict() for move in ways.update(every, known)]

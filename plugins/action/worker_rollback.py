@@ -50,6 +50,7 @@ class ActionModule(FleetAction):
     spec: ClassVar[dict[str, dict[str, Any]]] = {
         "moves": MOVES,
         "rollout": {"type": "str"},
+        "interrupted": {"type": "dict"},
         "to": {"type": "str"},
         "workers": {"type": "dict"},
         "planes": {"type": "list", "elements": "dict"},
@@ -69,6 +70,9 @@ class ActionModule(FleetAction):
     def _undo(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """Every move of the rollout back to the version that passed its gate last: one call each."""
         moves = ways.parse(args["moves"], args["rollout"])
+        if args["interrupted"]:
+            wave = ways.wave_from(args["interrupted"])
+            moves = ways.interrupted(moves, wave, args["rollout"], "")
         touched = [move for move in moves if move.way_back]
         theirs, notes = self._strangers(client, touched)
         back = [
@@ -77,7 +81,9 @@ class ActionModule(FleetAction):
             if move.script not in theirs
         ]
         notes += left_as_they_are(moves)
-        return self._sweep(client, back, f"{MARK}{args['rollout']}{UNDO}", notes, check, force=True)
+        self.so_far["moves"] = [move.as_dict() for move in moves]
+        message = f"{MARK}{args['rollout']}{UNDO}"
+        return self.so_far | self._sweep(client, back, message, notes, check, force=True)
 
     def _strangers(self, client: Client, touched: list[ways.Move]) -> tuple[dict[str, str], list[str]]:
         """The Workers that somebody else has deployed meanwhile: they are no longer ours to put back."""

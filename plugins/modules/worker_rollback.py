@@ -40,6 +40,11 @@ options:
     description:
       - The id of the rollout, from RV(adsengineer.orchestrator.rollout_plan#module:rollout).
     type: str
+  interrupted:
+    description:
+      - The wave in which a task ended without a result, so that O(moves) lacks what it did. Every candidate
+        of this wave is taken for deployed.
+    type: dict
   to:
     description:
       - V(previous), the newest version before the one now that had all the traffic, or the id of a version

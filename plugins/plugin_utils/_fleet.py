@@ -57,11 +57,9 @@ class FleetAction(CloudflareAction):
         """Refuse before a write when somebody else has deployed one of these Workers meanwhile."""
         found = strangers(client, due)
         if found:
-            told = "; ".join(f"{script}: {by}" for script, by in list(found.items())[:5])
-            more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
             raise Refusal(
-                f"Somebody else has deployed while this rollout was under way. {told}{more}. This step was "
-                "not begun. Their deployment stays; run again when it is clear which one is wanted.",
+                f"Somebody else has deployed while this rollout was under way. {told_strangers(found)} This "
+                "step was not begun. Their deployment stays; run again when it is clear which one is wanted.",
                 moves=[move.as_dict() for move in every],
             )
 
@@ -100,6 +98,12 @@ class LocalAction(ActionBase):
     def say(self, text: str) -> None:
         """Show a line of progress while the task runs."""
         display.display(text)
+
+
+def told_strangers(found: Mapping[str, str]) -> str:
+    """Which Workers somebody else has deployed, and how; the first few of them."""
+    told = "; ".join(f"{script}: {by}" for script, by in list(found.items())[:5])
+    return f"{told}; and {len(found) - 5} more." if len(found) > 5 else f"{told}."
 
 
 @contextmanager
@@ -175,5 +179,6 @@ __all__ = [
     "fields_of",
     "kinds_of",
     "planes_of",
+    "told_strangers",
     "whole_tenants",
 ]

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from .._cloudflare.client import Client
 from .._cloudflare.errors import ValidationError
-from .._cloudflare.models import Deployment
+from .._cloudflare.models import Deployment, Script
 from .._cloudflare.upload import Module, Upload
 from .decide import deployed_by
 from .fleet import Release, Unit
@@ -92,9 +92,14 @@ def read_suspects(client: Client, scripts: Sequence[str]) -> dict[str, Reading]:
     return dict(sweep.done)
 
 
-def strangers(client: Client, moves: Iterable[Move]) -> dict[str, str]:
-    """Which of these Workers somebody else has deployed meanwhile, and who: one call, one more a suspect."""
-    scripts = {item.name: item for item in client.workers.list()}
+def strangers(
+    client: Client, moves: Iterable[Move], listed: Mapping[str, Script] | None = None
+) -> dict[str, str]:
+    """Which of these Workers somebody else has deployed meanwhile, and who.
+
+    One call, unless the Workers were ``listed`` just now, and one more for each suspect.
+    """
+    scripts = {item.name: item for item in client.workers.list()} if listed is None else listed
     suspects_ = [move for move in moves if doubtful(move, scripts.get(move.script))]
     sweep = each(
         suspects_, lambda move: client.workers.active(move.script) if move.script in scripts else None

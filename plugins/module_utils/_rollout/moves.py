@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .fleet import Unit
-from .plan import CREATE, VERIFY, Decision, Shares, Wave, wave_name
+from .plan import CREATE, UPDATE, VERIFY, Decision, Shares, Wave, wave_name
 
 Json = dict[str, Any]
 
@@ -134,6 +134,18 @@ def wave_moves(wave: Wave, rollout: str, release: str) -> dict[str, Move]:
     return {move.script: move for move in found}
 
 
+def interrupted(moves: Iterable[Move], wave: Wave, rollout: str, release: str) -> tuple[Move, ...]:
+    """The moves when a task of this wave ended without an answer: any of its candidates may be deployed."""
+    known = {move.script: move for move in moves}
+    fresh = wave_moves(wave, rollout, release) | known
+    return tuple(
+        replace(move, share=0)
+        if move.wave == wave.name and move.action == UPDATE and not move.attempted
+        else move
+        for move in fresh.values()
+    )
+
+
 def shared(moves: Sequence[Move], share: int) -> dict[str, Move]:
     """The moves with another share of the candidate."""
     return {move.script: replace(move, share=share) for move in moves}
@@ -170,4 +182,14 @@ def _decision(item: Mapping[str, Any]) -> Decision:
     )
 
 
-__all__ = ["Move", "parse", "shared", "start", "update", "wave_dict", "wave_from", "wave_moves"]
+__all__ = [
+    "Move",
+    "interrupted",
+    "parse",
+    "shared",
+    "start",
+    "update",
+    "wave_dict",
+    "wave_from",
+    "wave_moves",
+]

@@ -12,7 +12,6 @@ from dataclasses import replace
 from .._cloudflare.models import Script
 from .moves import Move
 from .register import Entry
-from .standing import doubtful
 
 
 def entries(
@@ -21,21 +20,22 @@ def entries(
     old: Mapping[str, Entry],
     failed_wave: str | None = None,
     undone: Collection[str] | None = None,
+    theirs: Collection[str] = (),
 ) -> dict[str, Entry]:
     """The new entries after a rollout, given every Worker as the list shows it.
 
-    A Worker that has changed since the rollout wrote it is not recorded, so that the next plan reads it.
-    After a failure Workers that were put back, and candidates that were never deployed, keep what stood there
-    before; what never passed a gate, the rest of the failed wave, is not recorded at all. ``undone`` names
-    those that were put back, None all of them: the others stay suspects of the next plan.
+    Of ``theirs``, the Workers that somebody else has deployed meanwhile, nothing is said, so that the next
+    plan reads them. After a failure Workers that were put back, and candidates that were never deployed, keep
+    what stood there before; what never passed a gate, the rest of the failed wave, is not recorded at all.
+    ``undone`` names those that were put back, None all of them: the others stay suspects of the next plan.
     """
     found: dict[str, Entry | None] = {}
     for move in moves:
         script = scripts.get(move.script)
-        if script is None:
+        if script is None or move.script in theirs:
             continue
         if failed_wave is None or (move.wave != failed_wave and not move.way_back and not _waiting(move)):
-            found[move.script] = None if doubtful(move, script) else _accepted(move, script)
+            found[move.script] = _accepted(move, script)
         else:
             back = not move.way_back or undone is None or move.script in undone
             found[move.script] = _restored(move, old.get(move.script), script if back else None)

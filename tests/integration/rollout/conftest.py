@@ -62,7 +62,7 @@ class Site:
         }
         self.inventory.write_text(yaml.safe_dump(topology, sort_keys=False))
 
-    def play(self, name: str, *options: str, **variables: str) -> Run:
+    def play(self, name: str, *options: str, task_timeout: int = 0, **variables: str) -> Run:
         """Run a playbook by its name in the collection; answers when it ended."""
         self.edge.control.delete("/requests").raise_for_status()
         command = [str(PLAYBOOK), f"adsengineer.orchestrator.{name}", "-i", str(self.inventory), *options]
@@ -72,6 +72,7 @@ class Site:
             **self.edge.env,
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_TASK_TIMEOUT": str(task_timeout),
             "CLOUDFLARE_CALL_BUDGET": "0",
             "HOME": str(self.folder),
             "PATH": f"{PLAYBOOK.parent}:{os.environ['PATH']}",

@@ -355,6 +355,22 @@ def test_a_release_that_was_accepted_and_not_recorded_is_not_taken_for_an_accept
     assert (now["acme-eu"], now["globex-eu"]) == (before["acme-eu"], before["globex-eu"])
 
 
+def test_a_task_that_runs_out_of_time_is_undone_with_what_came_before_it(deployed):
+    before = deployed.served()
+    path = ".*/acme-us-gateway/versions"
+    rule = {"match": {"method": "POST", "path": path}, "fault": "hang", "latency_ms": 120000}
+    deployed.edge.control.post("/faults", json=rule).raise_for_status()
+    run = deployed.play("site", edge_release="v2", edge_verify="false", task_timeout=12)
+    deployed.edge.control.delete("/faults").raise_for_status()
+    assert run.code != 0
+    assert deployed.served() == before, run.output
+    assert "undone      acme-eu-gateway" in run.output
+    assert "undone      globex-eu-gateway" in run.output
+    again = deployed.play("site", edge_release="v2")
+    assert again.code == 0, again.output
+    assert len(set(deployed.served().values()) | set(before.values())) == 8
+
+
 def test_a_front_that_does_not_compile_is_refused_before_any_visitor_meets_the_release(deployed, tmp_path):
     bundle = tmp_path / "front.js"
     bundle.write_text("export default { fetch() { return new Response( } };")

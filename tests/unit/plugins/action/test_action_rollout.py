@@ -389,17 +389,17 @@ def test_a_version_that_is_not_there_is_refused_before_anything_is_read_or_writt
     assert {name for name, _subject in fleet.account.log} <= {"version"}
 
 
-def stranger(fleet: Fleet, script: str) -> None:
-    """Somebody deploys the running version of a Worker anew, as wrangler would."""
-    running = fleet.account.history[script][0].versions[-1][0]
+def stranger(fleet: Fleet, script: str, version: str = "x") -> None:
+    """Somebody deploys a version of their own, or the one that is named, as wrangler would."""
+    fleet.account.by_version.setdefault(version, Version(version, 9, "c"))
     fleet.account.call("by wrangler", script)
-    fleet.account.workers.deploy(script, ((running, 100.0),), "hotfix")
+    fleet.account.workers.deploy(script, ((version, 100.0),), "hotfix")
     fleet.account.log.clear()
 
 
 def test_a_stranger_in_mid_rollout_stops_it_and_keeps_what_they_deployed(fleet):
     plan, moves = upgraded(fleet)
-    stranger(fleet, "acme-eu-gateway")
+    stranger(fleet, "acme-eu-gateway", moves[0]["running"])
     result = fleet.step(plan, "canary eu", 50, moves)
     assert result["failed"]
     for word in ("acme-eu-gateway", "me@example.com", "hotfix", "Somebody else"):
@@ -412,6 +412,58 @@ def test_a_stranger_in_mid_rollout_stops_it_and_keeps_what_they_deployed(fleet):
     assert "left        acme-eu-gateway, because it is not this rollout's any more" in undo["summary"]
     fleet.record(plan, moves, failed_wave="canary eu", undone=list(undo["undone"]))
     assert fleet.plan(release="v2")["counts"]["update"] == 3
+
+
+def test_a_stranger_between_upload_and_0_is_drift_for_the_next_run(fleet):
+    fleet.release(release="v1")
+    plan = fleet.plan(release="v2")
+    moves = fleet.wave(plan, 0)["moves"]
+    stranger(fleet, "acme-eu-gateway")
+    refused = fleet.step(plan, "canary eu", 0, moves)
+    assert refused["failed"]
+    fleet.record(plan, refused["moves"], failed_wave="canary eu", undone=[])
+    again = fleet.plan(release="v3")
+    assert again["failed"]
+    assert "hotfix" in again["msg"]
+
+
+def test_a_finished_wave_is_looked_at_again(fleet):
+    plan, moves = upgraded(fleet)
+    for percentage in (50, 100):
+        moves = fleet.step(plan, "canary eu", percentage, moves)["moves"]
+    moves = fleet.wave(plan, 1, moves)["moves"]
+    stranger(fleet, "acme-eu-gateway")
+    result = fleet.step(plan, "us", 0, moves)
+    assert "acme-eu-gateway" in result["msg"]
+    assert fleet.account.writes() == []
+
+
+def test_what_changed_before_the_record_is_told_and_not_recorded(fleet):
+    fleet.release(release="v1")
+    plan = fleet.plan(release="v2")
+    moves: list[dict[str, Any]] = []
+    for number, wave in enumerate(plan["waves"]):
+        moves = fleet.wave(plan, number, moves)["moves"]
+        for percentage in wave["steps"]:
+            moves = fleet.step(plan, wave["name"], percentage, moves)["moves"]
+    stranger(fleet, "acme-us-gateway")
+    result = fleet.record(plan, moves)
+    assert result["failed"]
+    assert "acme-us-gateway" in result["msg"]
+    assert result["recorded"] == ["acme-eu-gateway", "acme-front"]
+
+
+def test_an_undo_of_a_task_that_ended_without_a_result_puts_its_wave_back(fleet):
+    plan, moves = upgraded(fleet)
+    accepted = {move["script"]: move["running"] for move in moves}
+    moves = fleet.wave(plan, 1, moves)["moves"]
+    fleet.step(plan, "us", 0, moves)  # its result is lost
+    args = {"rollout": plan["rollout"], "moves": moves, "interrupted": plan["waves"][1]}
+    undo = fleet.run(worker_rollback, args)
+    assert set(undo["undone"]) == {"acme-eu-gateway", "acme-us-gateway"}
+    assert fleet.account.history["acme-us-gateway"][0].sole_version == undo["undone"]["acme-us-gateway"]
+    assert undo["undone"]["acme-eu-gateway"] == accepted["acme-eu-gateway"]
+    assert {move["script"] for move in undo["moves"]} >= {"acme-eu-gateway", "acme-us-gateway"}
 
 
 def test_of_two_runs_at_once_one_goes_on_and_one_stops(fleet):

@@ -354,7 +354,13 @@ class TestEntries:
         assert (entry.version_id, entry.fingerprint, entry.etag) == ("v1", "old", "e9")
 
     def test_what_somebody_else_has_changed_since_is_not_recorded(self, move):
-        assert entries([replace(move, seen=stamp(1))], self.STAMPS, {}) == {}
+        assert entries([move], self.STAMPS, {}, theirs=["a"]) == {}
+
+    def test_nor_is_it_after_a_failure(self, move):
+        """A refusal must not stamp the stranger's deployment on the entry of before."""
+        old = {"a": Entry("old", "doc", "v1", "e1", "m1", "v1")}
+        uploaded = replace(move, share=None)
+        assert entries([uploaded], self.STAMPS, old, "canary eu", [], ["a"]) == {}
 
     def test_what_the_list_does_not_show_is_not_recorded(self, move):
         assert entries([move], {}, {}) == {}
