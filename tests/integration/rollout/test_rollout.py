@@ -268,6 +268,12 @@ def test_a_broken_release_that_is_running_is_repaired_through_the_gate(deployed)
     assert len(set(deployed.served().values())) == 4
 
 
+def requests(site: Any) -> list[dict[str, Any]]:
+    """The calls that the API has answered since the log was cleared."""
+    rows: list[dict[str, Any]] = site.edge.control.get("/requests").json()["requests"]
+    return rows
+
+
 class Meanwhile(threading.Thread):
     """Does something to a site while a playbook runs: when the API has seen a number of deployments."""
 
@@ -280,8 +286,9 @@ class Meanwhile(threading.Thread):
         path = f"/scripts/{self._script}/deployments"
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            rows = self._site.edge.control.get("/requests").json()["requests"]
-            seen = [row for row in rows if row["method"] == "POST" and row["path"].endswith(path)]
+            seen = [
+                row for row in requests(self._site) if row["method"] == "POST" and row["path"].endswith(path)
+            ]
             if len(seen) >= self._number:
                 time.sleep(0.2)  # what comes within 50 ms of a write is not told from it
                 self._act()
@@ -357,11 +364,19 @@ def test_a_release_that_was_accepted_and_not_recorded_is_not_taken_for_an_accept
 
 def test_a_task_that_runs_out_of_time_is_undone_with_what_came_before_it(deployed):
     before = deployed.served()
-    path = ".*/acme-us-gateway/versions"
-    rule = {"match": {"method": "POST", "path": path}, "fault": "hang", "latency_ms": 120000}
+    path = "/scripts/acme-us-gateway/versions"
+    rule = {
+        "match": {"method": "POST", "path": f".*{path}"},
+        "fault": "latency",
+        "latency_ms": 20000,
+        "times": 1,
+    }
     deployed.edge.control.post("/faults", json=rule).raise_for_status()
     run = deployed.play("site", edge_release="v2", edge_verify="false", task_timeout=12)
-    deployed.edge.control.delete("/faults").raise_for_status()
+    deadline = time.monotonic() + 40
+    while not any(row["path"].endswith(path) for row in requests(deployed)):
+        assert time.monotonic() < deadline, "the slow call never ended"
+        time.sleep(0.1)
     assert run.code != 0
     assert deployed.served() == before, run.output
     assert "undone      acme-eu-gateway" in run.output
