@@ -19,10 +19,10 @@ from ..module_utils._rollout.execute import strangers
 from ..module_utils._rollout.record import entries
 from ..module_utils._rollout.register import (
     NAMESPACE,
-    key,
-    merge,
+    items,
     parse,
-    serialize,
+    prefix,
+    went_back,
 )
 from ..plugin_utils._fleet import (
     MOVES,
@@ -41,30 +41,29 @@ class ActionModule(FleetAction):
         "moves": MOVES | {"default": []},
         "failed_wave": {"type": "str"},
         "undone": {"type": "list", "elements": "str"},
-        "forget": {"type": "list", "elements": "str", "default": []},
+        "stands": {"type": "dict", "default": {}},
         "register_namespace": {"type": "str"},
     }
 
     def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         moves = ways.parse(args["moves"], args["rollout"])
-        if check or not (moves or args["forget"]):
-            return {"changed": bool(moves or args["forget"])}
-        name = key(args["topology"])
+        if check or not (moves or args["stands"]):
+            return {"changed": bool(moves or args["stands"])}
+        topology = args["topology"]
         with ThreadPoolExecutor(1) as pool:
-            # Read again: another run may have recorded other planes in the meantime.
             listed = pool.submit(client.workers.list)
             home, new_home = _home(client, args["register_namespace"])
-            raw = None if new_home else client.kv.get(home, name)
+            old = {} if new_home else parse(client.kv.keys(home, prefix(topology)), topology)
             scripts = {item.name: item for item in listed.result()}
-        old = parse(raw)
         # What was put back just now is the rollout's own work.
         standing = [move for move in moves if move.script not in (args["undone"] or ())]
         theirs = strangers(client, standing, scripts)
         new = entries(moves, scripts, old, args["failed_wave"], args["undone"], theirs)
-        written = serialize(merge(old, new, forget=args["forget"]))
-        if written != raw:
-            client.kv.put(home, name, written)
-        result = {"changed": written != raw, "recorded": sorted(new)}
+        new |= went_back(old, args["stands"])
+        written = items(topology, old, new)
+        if written:
+            client.kv.put_bulk(home, written)
+        result = {"changed": bool(written), "recorded": sorted(new)}
         if theirs and args["failed_wave"] is None:
             raise Refusal(
                 "The rollout went through, but somebody else has deployed since. "

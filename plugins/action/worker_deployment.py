@@ -61,4 +61,5 @@ class ActionModule(FleetAction):
 
 def _due(move: ways.Move, percentage: int) -> bool:
     """Candidates of existing Workers that are not there yet; what was uploaded to 100 % has arrived."""
-    return bool(move.candidate and move.running) and move.share != percentage and move.share != 100
+    there = dict(move.versions).get(move.candidate or "")
+    return bool(move.candidate and move.running) and there != percentage and move.share != 100

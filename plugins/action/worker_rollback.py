@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ..module_utils._cloudflare.client import Client
-from ..module_utils._cloudflare.errors import ApiError, NotFound
+from ..module_utils._cloudflare.errors import NotFound
 from ..module_utils._rollout import moves as ways
 from ..module_utils._rollout.execute import (
+    Sweep,
     each,
     put_back,
-    strangers,
+    strangers_one_by_one,
 )
 from ..module_utils._rollout.plan import (
     BY_HAND,
@@ -26,11 +27,14 @@ from ..module_utils._rollout.plan import (
 from ..module_utils._rollout.undo import (
     PREVIOUS,
     UNKNOWN,
+    History,
+    Origin,
     Return,
-    by_hand,
+    before_newest,
     explained,
-    fronts_touched,
     left_as_they_are,
+    origin,
+    to_versions,
 )
 from ..plugin_utils._fleet import (
     MOVES,
@@ -40,6 +44,9 @@ from ..plugin_utils._fleet import (
     planes_of,
     whole_tenants,
 )
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _VERSION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -76,9 +83,7 @@ class ActionModule(FleetAction):
         touched = [move for move in moves if move.way_back]
         theirs, notes = self._strangers(client, touched)
         back = [
-            Return(move.script, move.candidate or UNKNOWN, move.way_back)
-            for move in touched
-            if move.script not in theirs
+            Return(move.script, _stood(move), move.way_back) for move in touched if move.script not in theirs
         ]
         notes += left_as_they_are(moves)
         self.so_far["moves"] = [move.as_dict() for move in moves]
@@ -89,26 +94,25 @@ class ActionModule(FleetAction):
         """The Workers that somebody else has deployed meanwhile: they are no longer ours to put back."""
         if not touched:
             return {}, []
-        try:
-            found = strangers(client, touched)
-        except ApiError as error:
-            return {}, [
-                f"whether somebody else has deployed meanwhile could not be read: {self.clean(str(error))}"
-            ]
-        return found, [
-            f"{script}, because it is not this rollout's any more: {by}" for script, by in found.items()
-        ]
+        found, unread = strangers_one_by_one(client, touched)
+        notes = [f"{script}, because it is not this rollout's any more: {by}" for script, by in found.items()]
+        if unread:
+            script, error = next(iter(unread.items()))
+            notes.append(
+                f"{listed(sorted(unread))} could not be read, to see whether somebody else has deployed "
+                f"meanwhile, and went back all the same. {script}: {self.clean(str(error))}"
+            )
+        return found, notes
 
     def _by_hand(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """To the version asked for, after everything was read and nothing was refused."""
         wanted, fronts = self._wanted(args)
         self._check_versions(client, wanted)
-        sweep = each([*wanted, *fronts], client.workers.deployments)
-        for script, error in sweep.failed:
-            raise Refusal(f"Nothing was written. {script}: {error}", error=fields_of(error))
-        history = dict(sweep.done)
-        every = wanted | fronts_touched(history, wanted, fronts)
-        back = by_hand(history, every)
+        history = _all(each([*wanted, *fronts], client.workers.deployments))
+        if args["to"] == PREVIOUS:
+            back = before_newest(history, _origins(client, history), list(wanted), fronts)
+        else:
+            back = to_versions(history, wanted)
         notes = [
             "data in KV, config documents included, stays as it is",
             "settings of the script (tags, logpush, observability), routes and hostnames stay as they are",
@@ -184,3 +188,29 @@ class ActionModule(FleetAction):
                 **result,
             )
         return result
+
+
+def _stood(move: ways.Move) -> str:
+    """What an undo takes the traffic from: this rollout's candidate, or what a killed one left there."""
+    left = [version for version, _share in move.versions if version != move.way_back]
+    return move.candidate or " and ".join(left) or UNKNOWN
+
+
+def _origins(client: Client, history: History) -> dict[str, Origin]:
+    """Whose rollout deployed each Worker; where the deployments don't tell, its version is read."""
+    found = {script: origin(deployments) for script, deployments in history.items()}
+    unknown = [
+        (script, str(history[script][0].sole_version))
+        for script, item in found.items()
+        if not item.rollout and history[script] and history[script][0].sole_version
+    ]
+    versions = _all(each(unknown, lambda pair: client.workers.version(*pair)))
+    return found | {script: origin(history[script], version) for (script, _id), version in versions.items()}
+
+
+def _all(sweep: Sweep[T, R]) -> dict[T, R]:
+    """What was read of everything; nothing is written where a reading is missing."""
+    for item, error in sweep.failed:
+        script = item if isinstance(item, str) else item[0]
+        raise Refusal(f"Nothing was written. {script}: {error}", error=fields_of(error))
+    return dict(sweep.done)

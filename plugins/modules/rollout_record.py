@@ -11,9 +11,10 @@ module: rollout_record
 version_added: 0.1.0
 short_description: Record in the account what a rollout left
 description:
-  - Writes the account register, a key in the KV namespace C(adsengineer-orchestrator). With it the next plan
-    tells unchanged Workers without a call for each.
-  - The register is a cache. A lost or wrong one costs calls and never correctness.
+  - Writes the account register, a key for each Worker in the KV namespace C(adsengineer-orchestrator). With
+    it the next plan tells unchanged Workers without a call for each, and the accepted version of a Worker
+    from one that a killed rollout left there.
+  - A lost register costs calls. Only a rollout that was killed before it was lost is then taken for accepted.
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
@@ -54,12 +55,14 @@ options:
         it is not set, all were.
     type: list
     elements: str
-  forget:
+  stands:
     description:
-      - Workers to take out of the register, so that the next plan reads them.
-    type: list
-    elements: str
-    default: []
+      - Workers and the version that was given all their traffic by hand, from
+        RV(adsengineer.orchestrator.worker_rollback#module:undone). It counts as accepted, so that a later
+        rollout which fails, or is killed, goes back to it.
+    type: dict
+    default: {}
+    version_added: 0.2.0
   register_namespace:
     description:
       - The id of the register's namespace. If it is not set, the namespace is made or looked up.

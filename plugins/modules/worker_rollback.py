@@ -29,7 +29,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - V(previous) goes one version back each time. A named version that serves already is left alone.
+      - V(previous) goes one rollout back each time. A named version that serves already is left alone.
 options:
   moves:
     description:
@@ -47,9 +47,10 @@ options:
     type: dict
   to:
     description:
-      - V(previous), the newest version before the one now that had all the traffic, or the id of a version
-        when
-        there is one plane in the run.
+      - V(previous), or the id of a version when there is one plane in the run.
+      - V(previous) takes back the newest rollout that deployed any of the run's planes. Each of its planes
+        goes to the version which that rollout replaced there; planes that it never reached, or that somebody
+        else has deployed since, stay and are told.
     type: str
   workers:
     description:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
-from .._cloudflare.models import Deployment
+from .._cloudflare.models import Deployment, Version
 from .fleet import TAG, Unit
 from .plan import (
     BY_HAND,
@@ -28,6 +29,9 @@ from .plan import (
     Reading,
 )
 from .register import Entry
+
+#: Seconds within which a version and its deployment by the same upload are made.
+_AT_ONCE = 5
 
 
 def suspects(units: Iterable[Unit], account: Account) -> tuple[str, ...]:
@@ -50,7 +54,7 @@ def decide(units: Iterable[Unit], account: Account, take_over: bool = False) -> 
 def _known(script: str, account: Account) -> Entry | None:
     """The register's entry, if the list shows the Worker exactly as that entry left it."""
     entry, now = account.register.get(script), account.scripts[script]
-    same = entry and (entry.etag, entry.modified_on) == (now.etag, now.modified_on)
+    same = entry and entry.fingerprint and (entry.etag, entry.modified_on) == (now.etag, now.modified_on)
     return entry if same else None
 
 
@@ -102,18 +106,19 @@ def _by_reading(facts: Decision, account: Account, entry: Entry | None, take_ove
         return replace(facts, action=CREATE, reason="exists, but nothing is deployed")
     facts = replace(facts, versions=active.versions)
     sole, tag = active.sole_version, reading.version.tag if reading.version else ""
+    back = _accepted(reading, entry)
+    facts = replace(facts, interrupted=back is not None)
     if sole and (tag == facts.unit.tag or (entry and _same(entry, sole, facts.unit))):
-        running = _accepted(reading, entry) or sole
-        return replace(facts, action=VERIFY, reason="matches, but is not recorded", running=running)
+        return replace(facts, action=VERIFY, reason="matches, but is not recorded", running=back or sole)
     if sole and entry and entry.version_id == sole:
         return replace(facts, action=UPDATE, reason="another release is running", running=sole)
     if sole and _ours(reading):
-        back = _accepted(reading, entry)
         reason = "a rollout was interrupted after its last step" if back else "another release is running"
         return replace(facts, action=UPDATE, reason=reason, running=back or sole)
     if not sole and active.message.startswith(MARK):
         reason = f"a rollout was interrupted, or is still running ({active.message}, {active.created_on})"
-        return replace(facts, action=UPDATE, reason=reason, running=_before(active, entry))
+        running = _before(active, entry)
+        return replace(facts, action=UPDATE, reason=reason, running=running, interrupted=True)
     action = UPDATE if take_over else DRIFTED
     return replace(facts, action=action, reason=deployed_by(active), running=_before(active, entry))
 
@@ -127,8 +132,19 @@ def _ours(reading: Reading) -> bool:
     active, version = reading.deployment, reading.version
     if active is None or version is None or active.source not in (None, "", "api"):
         return False
-    uploaded = f" {MARK}" in version.message and active.message in ("", version.message)
+    uploaded = f" {MARK}" in version.message and (
+        active.message == version.message or (not active.message and _at_once(version, active))
+    )
     return version.tag.startswith(TAG) and (active.message.startswith((MARK, BY_HAND)) or uploaded)
+
+
+def _at_once(version: Version, active: Deployment) -> bool:
+    """Whether the upload itself deployed the version. Later, and without a message, somebody else did."""
+    try:
+        made, deployed = datetime.fromisoformat(version.created_on), datetime.fromisoformat(active.created_on)
+        return abs((deployed - made).total_seconds()) < _AT_ONCE
+    except (TypeError, ValueError):
+        return version.created_on == active.created_on
 
 
 def _accepted(reading: Reading, entry: Entry | None) -> str | None:

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from .._cloudflare.client import Client
-from .._cloudflare.errors import ValidationError
+from .._cloudflare.errors import ApiError, ValidationError
 from .._cloudflare.models import Deployment, Script
 from .._cloudflare.upload import Module, Upload
 from .decide import deployed_by
 from .fleet import Release, Unit
 from .moves import Move
 from .plan import CREATE, UPDATE, Account, Decision, Reading, Wave
-from .register import NAMESPACE, key, parse
+from .register import NAMESPACE, parse, prefix
 from .standing import doubtful, expected
 
 _THREADS = 32
@@ -74,7 +74,7 @@ def read_account(client: Client, topology: str) -> tuple[Account, str | None]:
         scripts, domains = pool.submit(client.workers.list), pool.submit(client.workers.domains)
         namespaces = {item.title: item.id for item in client.kv.namespaces()}
         home = namespaces.get(NAMESPACE)
-        register = parse(client.kv.get(home, key(topology))) if home else {}
+        register = parse(client.kv.keys(home, prefix(topology)), topology) if home else {}
         account = Account(
             {item.name: item for item in scripts.result()},
             {item.hostname: item.service for item in domains.result()},
@@ -106,6 +106,24 @@ def strangers(
     )
     for _move, error in sweep.failed:
         raise error
+    return _foreign(sweep)
+
+
+def strangers_one_by_one(
+    client: Client, moves: Sequence[Move]
+) -> tuple[dict[str, str], dict[str, Exception]]:
+    """The same of what may have to be undone; where the list fails every Worker is read.
+
+    Answers also the Workers that could not be read, and why: an undo goes on without them.
+    """
+    try:
+        return strangers(client, moves), {}
+    except ApiError:
+        sweep = each(moves, lambda move: client.workers.active(move.script))
+        return _foreign(sweep), {move.script: error for move, error in sweep.failed}
+
+
+def _foreign(sweep: Sweep[Move, Deployment | None]) -> dict[str, str]:
     return {
         move.script: deployed_by(active) if active else "it was deleted"
         for move, active in sweep.done
@@ -256,5 +274,6 @@ __all__ = [
     "read_suspects",
     "share",
     "strangers",
+    "strangers_one_by_one",
     "upload",
 ]

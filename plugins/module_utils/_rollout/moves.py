@@ -67,7 +67,8 @@ class Move:
 def start(decision: Decision, wave: str, rollout: str, release: str) -> Move:
     """The move of a decision before anything was done.
 
-    What a rollout deployed and did not live to record is a candidate that is there already.
+    What a rollout deployed and did not live to record is a candidate that is there already; where another
+    one takes its place, the move counts as deployed, so that an undo goes back to what was accepted.
     """
     unit = decision.unit
     move = Move(
@@ -90,7 +91,7 @@ def start(decision: Decision, wave: str, rollout: str, release: str) -> Move:
     sole = decision.versions[0][0] if decision.versions else None
     if decision.action == VERIFY and sole != decision.running:
         return replace(move, candidate=sole, share=100)
-    return move
+    return replace(move, share=0) if decision.interrupted and decision.action == UPDATE else move
 
 
 def parse(values: Iterable[Mapping[str, Any]], rollout: str) -> tuple[Move, ...]:
@@ -113,6 +114,7 @@ def wave_dict(wave: Wave) -> Json:
         "direct": wave.direct,
         "units": [_decision_dict(item) for item in wave.decisions],
         "ahead": [_decision_dict(item) for item in wave.ahead],
+        "interrupted": [_decision_dict(item) for item in wave.interrupted],
     }
 
 
@@ -124,13 +126,16 @@ def wave_from(value: Mapping[str, Any]) -> Wave:
         tuple(int(step) for step in value["steps"]),
         bool(value["direct"]),
         tuple(_decision(item) for item in value["ahead"]),
+        tuple(_decision(item) for item in value["interrupted"]),
     )
 
 
 def wave_moves(wave: Wave, rollout: str, release: str) -> dict[str, Move]:
-    """The moves of a wave and of what is uploaded ahead of it, before anything was done."""
+    """The moves of a wave, of what is uploaded ahead of it and of what a killed rollout left; not begun."""
     found = [start(item, wave.name, rollout, release) for item in wave.decisions]
-    found += [start(item, wave_name(item.unit), rollout, release) for item in wave.ahead]
+    found += [
+        start(item, wave_name(item.unit), rollout, release) for item in (*wave.ahead, *wave.interrupted)
+    ]
     return {move.script: move for move in found}
 
 
@@ -161,6 +166,7 @@ def _decision_dict(decision: Decision) -> Json:
         "namespace_id": decision.namespace_id,
         "versions": [list(share) for share in decision.versions],
         "seen": decision.seen,
+        "interrupted": decision.interrupted,
     }
 
 
@@ -179,6 +185,7 @@ def _decision(item: Mapping[str, Any]) -> Decision:
         namespace_id=item["namespace_id"],
         versions=_shares(item),
         seen=item["seen"],
+        interrupted=item["interrupted"],
     )
 
 

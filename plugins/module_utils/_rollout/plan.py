@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from .._cloudflare.models import Deployment, Script, Version
 from .fleet import FRONT, Unit
-from .register import Register
+from .register import Entry, Register
 
 CREATE, UPDATE, DOCUMENT, HOSTNAME, VERIFY = "create", "update", "document", "hostname", "verify"
 UNCHANGED, DRIFTED = "unchanged", "drifted"
@@ -51,7 +51,8 @@ class Decision:
     """What one unit needs. ``running`` is the version to come back to, None where there is nothing.
 
     ``versions`` is what was deployed when the plan looked, and ``seen`` the time of the Worker's last change
-    then: together they tell later whether somebody else has deployed.
+    then: together they tell later whether somebody else has deployed. ``interrupted`` says that an earlier
+    rollout was killed here: what it left is put back by an undo even if this rollout has not come so far.
     """
 
     unit: Unit
@@ -63,6 +64,7 @@ class Decision:
     namespace_id: str | None = None
     versions: Shares = ()
     seen: str = ""
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class Wave:
     """Units that move together. ``steps`` are the candidates' percentages; none without candidates.
 
     ``ahead`` are units of later waves whose candidates are uploaded before anything of this wave, so that
-    code which the platform refuses is refused before a visitor meets any of the release.
+    code which the platform refuses is refused before a visitor meets any of the release. ``interrupted`` are
+    those of later waves that a killed rollout left on a version which passed no gate.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Wave:
     steps: tuple[int, ...]
     direct: bool = False
     ahead: tuple[Decision, ...] = ()
+    interrupted: tuple[Decision, ...] = ()
 
 
 def waves(decisions: Sequence[Decision], policy: Policy) -> tuple[Wave, ...]:
@@ -111,7 +115,10 @@ def waves(decisions: Sequence[Decision], policy: Policy) -> tuple[Wave, ...]:
     for name, members in groups.items():
         found.append(_wave(name, members, policy, first))
         first = first and not any(member.action == UPDATE for member in members)
-    return (replace(found[0], ahead=_ahead(found)), *found[1:]) if found else ()
+    if not found:
+        return ()
+    left = tuple(item for wave in found[1:] for item in wave.decisions if item.interrupted)
+    return (replace(found[0], ahead=_ahead(found), interrupted=left), *found[1:])
 
 
 def wave_name(unit: Unit) -> str:
@@ -135,14 +142,18 @@ def check_probes(found: Iterable[Wave], kinds: Collection[str]) -> None:
 
 def recorded_label(units: Iterable[Unit], register: Register) -> str | None:
     """The one release that all entries of these units carry, or None."""
-    labels = {register[unit.script].release for unit in units if unit.script in register}
+    labels = {entry.release for _unit, entry in _recorded(units, register)}
     return labels.pop() if len(labels) == 1 else None
 
 
 def as_recorded(units: Iterable[Unit], register: Register) -> bool:
     """Whether no unit that has an entry differs from it."""
-    known = [unit for unit in units if unit.script in register]
-    return all(register[unit.script].fingerprint == unit.fingerprint for unit in known)
+    return all(entry.fingerprint == unit.fingerprint for unit, entry in _recorded(units, register))
+
+
+def _recorded(units: Iterable[Unit], register: Register) -> list[tuple[Unit, Entry]]:
+    found = ((unit, register.get(unit.script)) for unit in units)
+    return [(unit, entry) for unit, entry in found if entry and entry.fingerprint]
 
 
 def counts(decisions: Iterable[Decision]) -> dict[str, int]:

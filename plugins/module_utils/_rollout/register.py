@@ -4,23 +4,27 @@
 
 """The account register: what was accepted last, kept in the account's own KV storage.
 
-It is a cache. A lost, old or broken register costs calls and never correctness, so parsing forgives
-everything and drops what it does not understand.
+One key for each Worker, the entry in its metadata: one list call reads a thousand, and runs on different
+Workers never write the same key. The fingerprints in it are a cache: lost, old or broken they cost calls.
+What it alone knows is which version passed a gate where a rollout was killed before its end.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
+from .._cloudflare.kv import Item, Key
+
 NAMESPACE = "adsengineer-orchestrator"
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A Worker as it stood when it passed its last gate."""
+    """A Worker as it stood when it passed its last gate.
+
+    Without a fingerprint it says only which version is accepted: somebody went back to that one by hand.
+    """
 
     fingerprint: str
     document: str
@@ -33,35 +37,34 @@ class Entry:
 Register = Mapping[str, Entry]
 
 
-def key(topology: str) -> str:
-    """The KV key of a topology's register."""
-    return f"planes/{topology}"
+def prefix(topology: str) -> str:
+    """What the KV keys of a topology's Workers begin with."""
+    return f"planes/{topology}/"
 
 
-def parse(raw: bytes | None) -> dict[str, Entry]:
-    """Read a register; garbage is an empty one."""
-    try:
-        data = json.loads(raw or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        return {}
-    workers = data.get("workers")
-    pairs = workers.items() if isinstance(workers, dict) else ()
-    found = {str(script): _entry(value) for script, value in pairs}
+def parse(keys: Iterable[Key], topology: str) -> dict[str, Entry]:
+    """Read a register; what is no entry counts as missing."""
+    start = prefix(topology)
+    found = {key.name.removeprefix(start): _entry(key.metadata) for key in keys if key.name.startswith(start)}
     return {script: entry for script, entry in found.items() if entry is not None}
 
 
-def serialize(register: Register) -> bytes:
-    """Write a register; equal registers give equal bytes."""
-    workers = {script: asdict(entry) for script, entry in register.items()}
-    return json.dumps({"format": FORMAT, "workers": workers}, sort_keys=True, separators=(",", ":")).encode()
+def items(topology: str, old: Register, new: Register) -> list[Item]:
+    """The keys to write so that ``new`` stands where it differs from ``old``."""
+    return [
+        Item(f"{prefix(topology)}{script}", entry.version_id.encode(), asdict(entry))
+        for script, entry in sorted(new.items())
+        if old.get(script) != entry
+    ]
 
 
-def merge(old: Register, new: Mapping[str, Entry], forget: Iterable[str] = ()) -> dict[str, Entry]:
-    """Answer ``old`` with the entries of ``new`` and without those to forget."""
-    gone = set(forget)
-    return {script: entry for script, entry in {**old, **new}.items() if script not in gone}
+def went_back(old: Register, stands: Mapping[str, str]) -> dict[str, Entry]:
+    """Entries for Workers whose traffic was given back by hand to the versions of ``stands``."""
+    blank = Entry("", "", "", "", "", "")
+    return {
+        script: Entry("", old.get(script, blank).document, version, "", "", "")
+        for script, version in stands.items()
+    }
 
 
 def _entry(value: object) -> Entry | None:
@@ -72,4 +75,4 @@ def _entry(value: object) -> Entry | None:
     return Entry(**texts) if len(texts) == len(fields) else None
 
 
-__all__ = ["NAMESPACE", "Entry", "Register", "key", "merge", "parse", "serialize"]
+__all__ = ["NAMESPACE", "Entry", "Register", "items", "parse", "prefix", "went_back"]

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .._cloudflare.models import Deployment
+from .._cloudflare.models import Deployment, Version
 from .moves import Move
 from .plan import BY_HAND, CREATE, MARK, UNDO, PlanError, listed
 
@@ -22,7 +22,7 @@ History = Mapping[str, Sequence[Deployment]]
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """One Worker's way back from ``now`` to ``version``; None where it stays.
+    """One Worker's way back from ``now`` to ``version``; None where it stays, and ``why``.
 
     ``now`` is what the rollout, or the history that was read, last put there.
     """
@@ -30,50 +30,105 @@ class Return:
     script: str
     now: str
     version: str | None
+    why: str = ""
 
 
-def by_hand(history: History, wanted: Mapping[str, str]) -> list[Return]:
-    """Resolve what was asked for, a version id or C(previous), from each Worker's deployments, newest first.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The rollout that brought what a Worker serves, and when; without an id it was none of ours."""
+
+    rollout: str = ""
+    since: str = ""
+
+
+def to_versions(history: History, wanted: Mapping[str, str]) -> list[Return]:
+    """Each Worker to the version asked for, an id or C(previous), from its deployments, newest first.
 
     Raises :class:`PlanError` that names every Worker without a way back.
     """
-    found = [_resolved(script, history[script], target) for script, target in wanted.items()]
-    lost = [item.script for item in found if item.version is None]
-    if lost:
-        raise PlanError(f"Nothing was written: there is no earlier whole deployment of {listed(lost)}.")
+    found = [_resolved(script, history, target) for script, target in wanted.items()]
+    _check(found)
     return found
 
 
+def before_newest(
+    history: History, origins: Mapping[str, Origin], gateways: Collection[str], fronts: Collection[str]
+) -> list[Return]:
+    """The Workers that the newest rollout of these gateways brought to where they are, back to before it.
+
+    Whatever else was deployed stays, so that a rollout which was killed half-way is taken back where it came
+    and nowhere else. Where no rollout deployed any of the gateways, each goes to its own previous version.
+    Raises :class:`PlanError` when nothing has a way back.
+    """
+    newest = max((origins[script] for script in gateways), key=_age, default=Origin()).rollout
+    behind = [script for script in gateways if origins[script].rollout == newest]
+    behind += [script for script in fronts if newest and origins[script].rollout == newest]
+    back = {script: previous(history[script]) for script in behind}
+    if not any(back.values()):
+        _check(_return(script, history, version) for script, version in back.items())
+    stays = f"not deployed by rollout {newest}, the newest of these planes"
+    return [
+        _return(script, history, back.get(script), "" if script in back else stays)
+        for script in (*gateways, *fronts)
+        if newest or script in back
+    ]
+
+
+def origin(deployments: Sequence[Deployment], version: Version | None = None) -> Origin:
+    """Whose rollout brought what is served now.
+
+    An undo and a rollback by hand only bring it back: then it is the rollout that deployed it first, which
+    the message of the ``version`` tells where it was read.
+    """
+    if not deployments:
+        return Origin()
+    active = deployments[0]
+    if not _brought_back(active) and _rollout(active.message):
+        return Origin(_rollout(active.message), active.created_on)
+    served = active.sole_version
+    first = [
+        item
+        for item in deployments
+        if item.versions and item.versions[0][0] == served and not _brought_back(item)
+    ]
+    named = [Origin(_rollout(item.message), item.created_on) for item in first if _rollout(item.message)]
+    if named:
+        return named[0]
+    if version and _rollout(version.message):
+        return Origin(_rollout(version.message), version.created_on)
+    return Origin()
+
+
 def previous(deployments: Sequence[Deployment]) -> str | None:
-    """The newest version that had all the traffic before, and that nobody went back from.
+    """The version that the served one's own rollout started from, else the newest that had all the traffic.
 
     A version that an undo or an earlier rollback left behind is no place to go back to.
     """
     if not deployments:
         return None
+    served = next((version for version, _share in deployments[0].versions), None)
     away = {deployments[0].sole_version, *_left_behind(deployments)}
-    earlier = (item.sole_version for item in deployments[1:])
-    return next((version for version in earlier if version and version not in away), None)
+    before = [
+        item.versions[1][0]
+        for item in deployments
+        if len(item.versions) == 2 and item.versions[0][0] == served and item.message.startswith(MARK)
+    ]
+    earlier = [item.sole_version for item in deployments[1:]]
+    return next((version for version in (*before, *earlier) if version and version not in away), None)
 
 
 def _left_behind(deployments: Sequence[Deployment]) -> set[str]:
     """Versions that an undo of their rollout, or a rollback by hand, took the traffic from."""
-    undone = {_rollout([item]) for item in deployments if item.message.endswith(UNDO)}
-    moved = [item for item in deployments if item.versions and not item.message.endswith(UNDO)]
-    by_rollout = {item.versions[0][0] for item in moved if _rollout([item]) in undone}
+    undone = {_rollout(item.message) for item in deployments if _undoes(item)}
+    moved = [item for item in deployments if item.versions and not _brought_back(item)]
+    by_rollout = {item.versions[0][0] for item in moved if _rollout(item.message) in undone}
     by_hand = {
         version
         for newer, older in pairwise(deployments)
         if newer.message == BY_HAND
-        for version, _share in older.versions
+        for version in dict(older.versions).keys() - dict(newer.versions).keys()
     }
     return by_rollout | by_hand
-
-
-def fronts_touched(history: History, gateways: Iterable[str], fronts: Iterable[str]) -> dict[str, str]:
-    """The fronts that were last deployed by a rollout that also moved one of the gateways."""
-    rollouts = {_rollout(history[script]) for script in gateways} - {""}
-    return {script: PREVIOUS for script in fronts if _rollout(history[script]) in rollouts}
 
 
 def left_as_they_are(moves: Iterable[Move]) -> list[str]:
@@ -105,30 +160,62 @@ def explained(
                 f"  NOT UNDONE  {item.script}: {item.now} -> {item.version} failed: {failed[item.script]}"
             )
         elif item.version in (None, item.now):
-            lines.append(f"  unchanged   {item.script}: {item.now}")
+            why = f" ({item.why})" if item.why else ""
+            lines.append(f"  unchanged   {item.script}: {item.now}{why}")
         else:
             lines.append(f"  {done:10}  {item.script}: {item.now} -> {item.version}")
     return [*(lines or ["  nothing had to be undone"]), *(f"  left        {note}" for note in notes)]
 
 
-def _resolved(script: str, deployments: Sequence[Deployment], target: str) -> Return:
-    now = " and ".join(version for version, _share in deployments[0].versions) if deployments else "nothing"
-    return Return(script, now, previous(deployments) if target == PREVIOUS else target)
+def _check(found: Iterable[Return]) -> None:
+    lost = [item.script for item in found if item.version is None]
+    if lost:
+        raise PlanError(
+            f"Nothing was written: there is no earlier whole deployment of {listed(lost)} among those "
+            "that the API lists. Name a version instead; `wrangler versions list --name` shows them."
+        )
 
 
-def _rollout(deployments: Sequence[Deployment]) -> str:
-    """The id of the rollout that made the active deployment, or an empty text."""
-    message = deployments[0].message if deployments else ""
-    return message.removeprefix(MARK).split(" ")[0] if message.startswith(MARK) else ""
+def _resolved(script: str, history: History, target: str) -> Return:
+    return _return(script, history, previous(history[script]) if target == PREVIOUS else target)
+
+
+def _return(script: str, history: History, version: str | None, why: str = "") -> Return:
+    lost = "" if version or why else "there is no earlier version of it"
+    return Return(script, _now(history[script]), version, why or lost)
+
+
+def _now(deployments: Sequence[Deployment]) -> str:
+    return " and ".join(version for version, _share in deployments[0].versions) if deployments else "nothing"
+
+
+def _age(found: Origin) -> tuple[bool, str, str]:
+    return bool(found.rollout), found.since, found.rollout
+
+
+def _undoes(item: Deployment) -> bool:
+    return item.message.startswith(MARK) and item.message.endswith(UNDO)
+
+
+def _brought_back(item: Deployment) -> bool:
+    return item.message == BY_HAND or _undoes(item)
+
+
+def _rollout(message: str) -> str:
+    """The id of the rollout that a deployment's or a version's message names, or an empty text."""
+    told = message.removeprefix(MARK) if message.startswith(MARK) else message.rpartition(f" {MARK}")[2]
+    return told.split(" ")[0] if MARK in message else ""
 
 
 __all__ = [
     "PREVIOUS",
     "UNKNOWN",
+    "Origin",
     "Return",
-    "by_hand",
+    "before_newest",
     "explained",
-    "fronts_touched",
     "left_as_they_are",
+    "origin",
     "previous",
+    "to_versions",
 ]

@@ -218,7 +218,7 @@ ROLLOUTS: dict[str, Rollout] = {
     "upload dropped, read back": Rollout(
         "planes are healthy", faults=(fault("drop_after", "PUT", SCRIPT),), ok=True
     ),
-    "register not written": Rollout("500", faults=(fault("status", "PUT", "/values/planes", status=500),)),
+    "register not written": Rollout("500", faults=(fault("status", "PUT", "/bulk", status=500),)),
     "token refused": Rollout("token", variables={"cloudflare_api_token": "{{ secret | b64encode }}"}),
     "secrets are a text": Rollout("secrets", variables={"edge_secrets": "{{ secret }}"}),
     "secrets of a Worker outside of this run": Rollout(

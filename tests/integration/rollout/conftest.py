@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 READS = ("GET", "HEAD")
+SCRIPTS = [
+    f"{tenant}-{part}" for tenant in ("acme", "globex") for part in ("eu-gateway", "us-gateway", "front")
+]
 
 
 @dataclass(frozen=True)
@@ -65,32 +71,95 @@ class Site:
     def play(self, name: str, *options: str, task_timeout: int = 0, **variables: str) -> Run:
         """Run a playbook by its name in the collection; answers when it ended."""
         self.edge.control.delete("/requests").raise_for_status()
-        command = [str(PLAYBOOK), f"adsengineer.orchestrator.{name}", "-i", str(self.inventory), *options]
-        command += [word for pair in variables.items() for word in ("-e", f"{pair[0]}={pair[1]}")]
-        environment = {
-            **os.environ,
-            **self.edge.env,
-            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_TASK_TIMEOUT": str(task_timeout),
-            "CLOUDFLARE_CALL_BUDGET": "0",
-            "HOME": str(self.folder),
-            "PATH": f"{PLAYBOOK.parent}:{os.environ['PATH']}",
-        }
+        command, environment = self._command(name, options, variables)
         ended = subprocess.run(
             command,
-            env=environment,
+            env=environment | {"ANSIBLE_TASK_TIMEOUT": str(task_timeout)},
             cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
-        requests = self.edge.control.get("/requests").json()["requests"]
-        calls = [
-            (item["method"], item["path"].split("/accounts/")[-1].partition("/")[2]) for item in requests
-        ]
+        calls = [(item["method"], self.resource(item)) for item in self.requests()]
         return Run(ended.stdout + ended.stderr, ended.returncode, calls)
+
+    def kill_at(self, method: str, path: str, number: int, name: str, **variables: str) -> None:
+        """Start a playbook, and kill it with its children as soon as this call was seen so often."""
+        self.edge.control.delete("/requests").raise_for_status()
+        command, environment = self._command(name, (), variables)
+        with (self.folder / "killed.log").open("w") as log:
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=self.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            deadline = time.monotonic() + 120
+            while self.seen(method, path) < number:
+                assert process.poll() is None, (self.folder / "killed.log").read_text()
+                assert time.monotonic() < deadline, f"{method} {path} was not seen {number} times"
+                time.sleep(0.02)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The calls since they were last forgotten."""
+        found: list[dict[str, Any]] = self.edge.control.get("/requests").json()["requests"]
+        return found
+
+    def seen(self, method: str, path: str) -> int:
+        """How often a call was made whose path ends so."""
+        return sum(row["method"] == method and row["path"].endswith(path) for row in self.requests())
+
+    def resource(self, row: dict[str, Any]) -> str:
+        """The part of a call's path after the account."""
+        return str(row["path"]).split("/accounts/")[-1].partition("/")[2]
+
+    def fault(self, method: str, path: str, fault: str, **more: Any) -> None:
+        """Let calls fail whose path matches."""
+        rule = {"match": {"method": method, "path": path}, "fault": fault} | more
+        self.edge.control.post("/faults", json=rule).raise_for_status()
+
+    def no_faults(self) -> None:
+        self.edge.control.delete("/faults").raise_for_status()
+
+    def deployments(self, script: str) -> list[dict[str, Any]]:
+        """A Worker's deployments, the active one first."""
+        with self.edge.client() as client:
+            path = f"accounts/{self.edge.account_id}/workers/scripts/{script}/deployments"
+            answer = client.get(f"{self.edge.base_url}/{path}").json()["result"]
+            found: list[dict[str, Any]] = answer["deployments"]
+            return found
+
+    def active(self) -> dict[str, dict[str, float]]:
+        """What is deployed of every Worker: versions and their percentages."""
+        return {
+            script: {
+                item["version_id"]: item["percentage"] for item in self.deployments(script)[0]["versions"]
+            }
+            for script in SCRIPTS
+        }
+
+    def _command(
+        self, name: str, options: tuple[str, ...], variables: dict[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        command = [str(PLAYBOOK), f"adsengineer.orchestrator.{name}", "-i", str(self.inventory), *options]
+        command += [word for pair in variables.items() for word in ("-e", f"{pair[0]}={pair[1]}")]
+        return command, {
+            **os.environ,
+            **self.edge.env,
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_NOCOLOR": "1",
+            "CLOUDFLARE_CALL_BUDGET": "0",
+            "HOME": str(self.folder),
+            "PATH": f"{PLAYBOOK.parent}:{os.environ['PATH']}",
+        }
 
     def served(self) -> dict[str, str]:
         """The version that answers on each plane, asked as a visitor."""

@@ -139,8 +139,7 @@ def test_a_bad_release_is_undone_and_explained(deployed):
 
 
 def test_an_undo_that_could_not_be_recorded_says_so(deployed):
-    rule = {"match": {"method": "PUT", "path": ".*planes.*"}, "fault": "status", "status": 403}
-    deployed.edge.control.post("/faults", json=rule).raise_for_status()
+    deployed.fault("PUT", ".*/bulk", "status", status=403)
     run = deployed.play("release_bad")
     assert run.code != 0
     (told, *_more) = run.lines("It could not be recorded")
@@ -180,7 +179,7 @@ def test_a_changed_document_is_one_write_and_no_upload(deployed):
     assert run.code == 0, run.output
     assert deployed.served() == before
     kinds = Counter(path.rpartition("/")[2] for _method, path in run.writes)
-    assert kinds == {"config": 2, "planes%2Frollouts": 1}
+    assert kinds == {"config": 2, "bulk": 1}
 
 
 def put(site: Any, script: str) -> None:
@@ -268,12 +267,6 @@ def test_a_broken_release_that_is_running_is_repaired_through_the_gate(deployed)
     assert len(set(deployed.served().values())) == 4
 
 
-def requests(site: Any) -> list[dict[str, Any]]:
-    """The calls that the API has answered since the log was cleared."""
-    rows: list[dict[str, Any]] = site.edge.control.get("/requests").json()["requests"]
-    return rows
-
-
 class Meanwhile(threading.Thread):
     """Does something to a site while a playbook runs: when the API has seen a number of deployments."""
 
@@ -286,24 +279,12 @@ class Meanwhile(threading.Thread):
         path = f"/scripts/{self._script}/deployments"
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            seen = [
-                row for row in requests(self._site) if row["method"] == "POST" and row["path"].endswith(path)
-            ]
-            if len(seen) >= self._number:
+            if self._site.seen("POST", path) >= self._number:
                 time.sleep(0.2)  # what comes within 50 ms of a write is not told from it
                 self._act()
                 self.done.set()
                 return
             time.sleep(0.02)
-
-
-def deployments(site: Any, script: str) -> list[dict[str, Any]]:
-    with site.edge.client() as client:
-        path = f"accounts/{site.edge.account_id}/workers/scripts/{script}/deployments"
-        found: list[dict[str, Any]] = client.get(f"{site.edge.base_url}/{path}").json()["result"][
-            "deployments"
-        ]
-        return found
 
 
 def test_what_somebody_deploys_in_mid_rollout_stops_it_and_stays(deployed):
@@ -315,7 +296,7 @@ def test_what_somebody_deploys_in_mid_rollout_stops_it_and_stays(deployed):
     meanwhile.join()
     assert meanwhile.done.is_set()
     assert run.code != 0
-    active = deployments(deployed, "acme-eu-gateway")[0]
+    active = deployed.deployments("acme-eu-gateway")[0]
     assert not active["annotations"].get("workers/message", "").startswith("rollout")
     assert "left        acme-eu-gateway, because it is not this rollout's any more" in run.output
     with deployed.edge.client():
@@ -345,15 +326,14 @@ def test_two_rollouts_at_once_do_not_undo_each_other(deployed):
     assert "not this rollout's any more" in lost.output
     assert deployed.play("site", edge_release=won).writes == []
     for script in SCRIPTS:
-        assert [share["percentage"] for share in deployments(deployed, script)[0]["versions"]] == [100]
+        assert [share["percentage"] for share in deployed.deployments(script)[0]["versions"]] == [100]
 
 
 def test_a_release_that_was_accepted_and_not_recorded_is_not_taken_for_an_accepted_one(deployed):
     before = deployed.served()
-    rule = {"match": {"method": "PUT", "path": ".*planes.*"}, "fault": "status", "status": 403}
-    deployed.edge.control.post("/faults", json=rule).raise_for_status()
+    deployed.fault("PUT", ".*/bulk", "status", status=403)
     assert deployed.play("site", edge_release="v2", edge_verify="false").code != 0
-    deployed.edge.control.delete("/faults").raise_for_status()
+    deployed.no_faults()
     assert not set(before.values()) & set(deployed.served().values())
     bad = deployed.play("release_bad")
     assert bad.code != 0
@@ -365,16 +345,10 @@ def test_a_release_that_was_accepted_and_not_recorded_is_not_taken_for_an_accept
 def test_a_task_that_runs_out_of_time_is_undone_with_what_came_before_it(deployed):
     before = deployed.served()
     path = "/scripts/acme-us-gateway/versions"
-    rule = {
-        "match": {"method": "POST", "path": f".*{path}"},
-        "fault": "latency",
-        "latency_ms": 20000,
-        "times": 1,
-    }
-    deployed.edge.control.post("/faults", json=rule).raise_for_status()
+    deployed.fault("POST", f".*{path}", "latency", latency_ms=20000, times=1)
     run = deployed.play("site", edge_release="v2", edge_verify="false", task_timeout=12)
     deadline = time.monotonic() + 40
-    while not any(row["path"].endswith(path) for row in requests(deployed)):
+    while not deployed.seen("POST", path):
         assert time.monotonic() < deadline, "the slow call never ended"
         time.sleep(0.1)
     assert run.code != 0

@@ -208,7 +208,8 @@ def test_without_a_register_all_is_read_and_recorded_again(fleet):
 
 def test_garbage_in_the_register_is_no_obstacle(fleet):
     fleet.release()
-    fleet.account.values["id-adsengineer-orchestrator", "planes/t"] = b"{broken"
+    for place in fleet.account.metadata:
+        fleet.account.metadata[place] = "{broken"
     assert fleet.plan()["counts"] == {"verify": 3}
 
 
@@ -345,6 +346,92 @@ def test_back_by_hand_says_first_what_stays(fleet):
     again = fleet.run(worker_rollback, {"to": "previous"})
     assert again["failed"]
     assert "no earlier whole deployment" in again["msg"]
+
+
+def test_a_killed_rollout_is_undone_everywhere_by_the_next_that_fails(fleet):
+    first = {move["script"]: move["candidate"] for move in fleet.release(release="v1")}
+    killed = fleet.plan(release="v2")
+    moves: list[dict[str, Any]] = []
+    for number, wave in enumerate(killed["waves"]):
+        moves = fleet.wave(killed, number, moves)["moves"]
+        for percentage in wave["steps"]:
+            moves = fleet.step(killed, wave["name"], percentage, moves)["moves"]
+    plan = fleet.plan(release="v3")
+    moves = fleet.wave(plan, 0)["moves"]
+    moves = fleet.step(plan, "canary eu", 0, moves)["moves"]
+    undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": moves})
+    assert undo["undone"] == first
+    recorded = fleet.record(plan, undo["moves"], failed_wave="canary eu", undone=list(undo["undone"]))
+    assert not recorded.get("failed")
+    again = fleet.plan(release="v1")
+    assert (again["unchanged"], again["api_calls"]) == (3, 4)
+
+
+def test_a_killed_rollout_goes_on_through_every_step(fleet):
+    fleet.release(release="v1")
+    killed = fleet.plan(release="v2")
+    moves = fleet.wave(killed, 0)["moves"]
+    fleet.step(killed, "canary eu", 10, fleet.step(killed, "canary eu", 0, moves)["moves"])
+    fleet.account.log.clear()
+    fleet.release(release="v3")
+    assert [call for call in fleet.account.log if call == ("deploy", "acme-eu-gateway")] == 4 * [
+        ("deploy", "acme-eu-gateway")
+    ]
+    assert fleet.plan(release="v3")["unchanged"] == 3
+
+
+def test_two_limited_runs_lose_nothing_of_each_other(fleet):
+    fleet.release(release="v1")
+    limited = [variables([item], PLANES) for item in PLANES]
+    plans = [fleet.plan(release="v2", variables=item) for item in limited]
+    done = []
+    for plan in plans:
+        moves = fleet.wave(plan, 0)["moves"]
+        for percentage in plan["waves"][0]["steps"]:
+            moves = fleet.step(plan, plan["waves"][0]["name"], percentage, moves)["moves"]
+        done.append(moves)
+    keys, stale = fleet.account.kv.keys, fleet.account.kv.keys("id-adsengineer-orchestrator", "")
+    fleet.account.kv.keys = lambda *_args: stale
+    for plan, moves in zip(plans, done, strict=True):
+        fleet.record(plan, moves)
+    fleet.account.kv.keys = keys
+    assert fleet.plan(release="v2")["counts"] == {"unchanged": 2, "update": 1}
+
+
+def test_an_undo_reads_each_worker_where_the_list_fails(fleet):
+    plan, moves = upgraded(fleet)
+    fleet.account.by_version["vX"] = Version("vX", 99, "c")
+    fleet.account.deployed("acme-eu-gateway", (("vX", 100.0),), 99, "hotfix")
+    fleet.account.errors["list", ""] = unknown("list")
+    undo = fleet.run(worker_rollback, {"rollout": plan["rollout"], "moves": moves})
+    assert undo["undone"] == {}
+    assert "hotfix" in undo["summary"]
+
+
+def test_back_by_hand_after_a_killed_rollout_takes_only_that_back(fleet):
+    fleet.release(release="v1")
+    first = {move["script"]: move["candidate"] for move in fleet.release(release="v2")}
+    killed = fleet.plan(release="v3")
+    moves = fleet.wave(killed, 0)["moves"]
+    fleet.step(killed, "canary eu", 10, fleet.step(killed, "canary eu", 0, moves)["moves"])
+    result = fleet.run(worker_rollback, {"to": "previous"})
+    assert result["undone"] == {"acme-eu-gateway": first["acme-eu-gateway"]}
+    assert "acme-us-gateway: " in result["summary"]
+    assert "not deployed by rollout " in result["summary"]
+
+
+def test_what_was_gone_back_to_is_the_way_back_of_a_killed_rollout(fleet):
+    fleet.release(release="v1")
+    fleet.release(release="v2")
+    undone = fleet.run(worker_rollback, {"to": "previous"})["undone"]
+    assert fleet.run(rollout_record, {"topology": "t", "stands": undone})["changed"]
+    killed = fleet.plan(release="v3")
+    moves = fleet.wave(killed, 0)["moves"]
+    for percentage in killed["waves"][0]["steps"]:
+        moves = fleet.step(killed, "canary eu", percentage, moves)["moves"]
+    (wave, *_others) = fleet.plan(release="v4")["waves"]
+    assert wave["units"][0]["running"] == undone["acme-eu-gateway"]
+    assert wave["units"][0]["interrupted"] is True
 
 
 def test_back_by_hand_in_check_mode_only_reads(fleet):

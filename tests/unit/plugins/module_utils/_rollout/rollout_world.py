@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,11 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudfla
     UnknownOutcome,
     ValidationError,
 )
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.kv import Namespace
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.kv import (
+    Item,
+    Key,
+    Namespace,
+)
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.models import (
     Deployment,
     Domain,
@@ -104,6 +109,7 @@ class Account:
         self.by_version: dict[str, Version] = {}
         self.spaces: dict[str, str] = {}
         self.values: dict[tuple[str, str], bytes] = {}
+        self.metadata: dict[tuple[str, str], Any] = {}
         self.names: dict[str, str] = {}
         self._ids = itertools.count(1)
         self._lock = threading.RLock()
@@ -147,7 +153,7 @@ class Account:
         return made
 
 
-WRITES = ("put", "upload_version", "deploy", "put_domain", "create", "put_value")
+WRITES = ("put", "upload_version", "deploy", "put_domain", "create", "put_value", "put_bulk")
 
 
 class Workers:
@@ -223,9 +229,18 @@ class Kv:
         self._account.spaces[title] = f"id-{title}"
         return Namespace(f"id-{title}", title)
 
-    def get(self, namespace: str, key: str) -> bytes | None:
-        self._account.call("get", key)
-        return self._account.values.get((namespace, key))
+    def keys(self, namespace: str, prefix: str = "") -> tuple[Key, ...]:
+        self._account.call("keys", prefix)
+        found = [
+            name for space, name in self._account.values if space == namespace and name.startswith(prefix)
+        ]
+        return tuple(Key(name, self._account.metadata.get((namespace, name))) for name in found)
+
+    def put_bulk(self, namespace: str, items: Iterable[Item]) -> None:
+        self._account.call("put_bulk", namespace)
+        for item in items:
+            self._account.values[namespace, item.key] = item.value
+            self._account.metadata[namespace, item.key] = item.metadata
 
     def put(
         self, namespace: str, key: str, value: bytes, metadata: Any = None, ttl: int | None = None

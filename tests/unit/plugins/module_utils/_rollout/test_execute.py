@@ -33,7 +33,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
     NAMESPACE,
     Entry,
-    serialize,
+    items,
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
     parse as parse_register,
@@ -61,6 +61,10 @@ def put(account: Account, wave, job_):
     return tuple(begun.values()), errors
 
 
+def recorded(account: Account, new: dict[str, Entry]) -> None:
+    account.kv.put_bulk("reg", items("t", {}, new))
+
+
 def bring_up(account: Account, release_=R1, planes=None, policy=None) -> list[Move]:
     """Upload all waves, move to 100 % and record."""
     moves: list[Move] = []
@@ -72,7 +76,7 @@ def bring_up(account: Account, release_=R1, planes=None, policy=None) -> list[Mo
             done = tuple(after for _before, after in swept.done)
         moves += done
     account.spaces.setdefault(NAMESPACE, "reg")
-    account.values["reg", "planes/t"] = serialize(entries(moves, account.scripts, {}))
+    recorded(account, entries(moves, account.scripts, {}))
     account.log.clear()
     return moves
 
@@ -104,7 +108,7 @@ def test_an_unchanged_fleet_costs_calls_by_the_account():
     planes = [plane("acme-eu"), plane("acme-us")]
     bring_up(account, planes=planes)
     assert planned(account, planes=planes) == ()
-    assert sorted(calls(account)) == ["domains", "get", "list", "namespaces"]
+    assert sorted(calls(account)) == ["domains", "keys", "list", "namespaces"]
 
 
 def test_an_updated_canary_costs_two_calls_and_one_a_step():
@@ -208,8 +212,8 @@ def test_a_document_that_may_have_been_written_is_written_again(place):
     (move,), errors = put(account, wave, job())
     assert errors
     assert move.document_written
-    before = parse_register(account.values["reg", "planes/t"])
-    account.values["reg", "planes/t"] = serialize(entries([move], account.scripts, before, wave.name, ()))
+    before = parse_register(account.kv.keys("reg"), "t")
+    recorded(account, entries([move], account.scripts, before, wave.name, ()))
     account.errors.clear()
     for wanted in (NEW, plane()):
         ((decision,),) = [wave.decisions for wave in planned(account, planes=[wanted])]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.models import (
     Deployment,
@@ -106,6 +108,49 @@ CASES = {
         UPDATE,
         "v0",
     ),
+    "somebody went back to a version of ours without a message": (
+        account(
+            register=UNGATED,
+            readings=reading(
+                replace(sole(""), created_on="2026-11-02T00:00:00Z"),
+                replace(OTHER_RELEASE, created_on="2026-11-01T00:00:00Z"),
+            ),
+        ),
+        DRIFTED,
+        "v1",
+    ),
+    "killed after a direct upload that bore no message": (
+        account(
+            register=UNGATED,
+            readings=reading(
+                replace(sole(""), created_on="2026-11-01T00:00:02Z"),
+                replace(OTHER_RELEASE, created_on="2026-11-01T00:00:01Z"),
+            ),
+        ),
+        UPDATE,
+        "v0",
+    ),
+    "went back by hand": (
+        account(
+            register=entry(fingerprint="", etag="", modified_on="", release=""),
+            readings=reading(sole("rollback by hand"), OTHER_RELEASE),
+        ),
+        UPDATE,
+        "v1",
+    ),
+    "went back by hand to the declared release": (
+        account(register=entry(fingerprint="", etag="", modified_on=""), readings=reading()),
+        VERIFY,
+        "v1",
+    ),
+    "killed after its last step, after somebody went back by hand": (
+        account(
+            register=entry(fingerprint="", etag="", modified_on="", version_id="v0"),
+            readings=reading(sole("rollout r7 wave eu 100%"), OTHER_RELEASE),
+        ),
+        UPDATE,
+        "v0",
+    ),
     "killed after its last step, the same release": (
         account(
             register=UNGATED,
@@ -165,6 +210,24 @@ def test_decisions(state, action, running):
     (found,) = decide([UNIT], state)
     assert (found.action, found.running) == (action, running)
     assert found.reason or action == UNCHANGED
+
+
+@pytest.mark.parametrize(
+    ("name", "interrupted"),
+    [
+        ("unchanged", False),
+        ("new", False),
+        ("other release", False),
+        ("interrupted", True),
+        ("killed after its last step, another release", True),
+        ("killed after its last step, the same release", True),
+        ("undone and not recorded", False),
+        ("foreign split", False),
+    ],
+)
+def test_what_a_killed_rollout_left_is_known_as_that(name, interrupted):
+    (found,) = decide([UNIT], CASES[name][0])
+    assert found.interrupted is interrupted
 
 
 def test_drift_names_who_when_and_how():

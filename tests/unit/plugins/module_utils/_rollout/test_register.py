@@ -1,64 +1,63 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account register: a cache that forgives everything."""
+"""The account register: a key for each Worker, and a cache that forgives everything."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict, replace
 
 import pytest
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.kv import Key
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
     Entry,
-    key,
-    merge,
+    items,
     parse,
-    serialize,
+    prefix,
+    went_back,
 )
 
 ENTRY = Entry("f", "d", "v1", "e", "m", "r")
-GOOD = {
-    "fingerprint": "f",
-    "document": "d",
-    "version_id": "v1",
-    "etag": "e",
-    "modified_on": "m",
-    "release": "r",
-}
+GOOD = asdict(ENTRY)
 
 
 @pytest.mark.parametrize(
-    "raw",
+    "key",
     [
-        None,
-        b"",
-        b"not json",
-        b"\xff\xfe",
-        b"[]",
-        b"null",
-        b'{"format":2,"workers":{}}',
-        b'{"format":1,"workers":[]}',
-        b"[" * 100_000,
-        json.dumps({"format": 1, "workers": {"a": 1, "b": {}, "c": GOOD | {"etag": None}}}).encode(),
+        Key("planes/t/a"),
+        Key("planes/t/a", "text"),
+        Key("planes/t/a", []),
+        Key("planes/t/a", {}),
+        Key("planes/t/a", GOOD | {"etag": None}),
+        Key("planes/other/a", GOOD),
+        Key("planes/t", GOOD),
     ],
-    ids=["missing", "empty", "text", "bytes", "list", "null", "newer", "wrong", "deep", "entries"],
+    ids=["no metadata", "text", "list", "empty", "a wrong field", "another topology", "an older format"],
 )
-def test_garbage_is_an_empty_register(raw):
-    assert parse(raw) == {}
+def test_garbage_is_no_entry(key):
+    assert parse([key], "t") == {}
 
 
 def test_good_entries_survive_bad_neighbours_and_unknown_fields():
-    raw = json.dumps({"format": 1, "workers": {"a": GOOD | {"more": 1}, "b": "?"}}).encode()
-    assert parse(raw) == {"a": ENTRY}
+    keys = [Key("planes/t/a", GOOD | {"more": 1}), Key("planes/t/b", "?")]
+    assert parse(keys, "t") == {"a": ENTRY}
 
 
 def test_there_and_back():
-    assert parse(serialize({"a": ENTRY})) == {"a": ENTRY}
-    assert serialize({"a": ENTRY, "b": ENTRY}) == serialize({"b": ENTRY, "a": ENTRY})
+    written = items("t", {}, {"b": ENTRY, "a": ENTRY})
+    assert [item.key for item in written] == ["planes/t/a", "planes/t/b"]
+    assert parse([Key(item.key, item.metadata) for item in written], "t") == {"a": ENTRY, "b": ENTRY}
 
 
-def test_merge_keeps_others_and_forgets():
-    other = Entry("f2", "d", "v2", "e", "m", "r")
-    assert merge({"a": ENTRY, "b": ENTRY}, {"a": other}, forget=["b", "x"]) == {"a": other}
+def test_only_what_differs_is_written():
+    other = replace(ENTRY, version_id="v2")
+    assert [item.key for item in items("t", {"a": ENTRY, "b": ENTRY}, {"a": ENTRY, "b": other})] == [
+        "planes/t/b"
+    ]
 
 
-def test_key():
-    assert key("production") == "planes/production"
+def test_a_version_gone_back_to_is_accepted_and_nothing_else_is_known_of_it():
+    found = went_back({"a": ENTRY}, {"a": "v0", "b": "v9"})
+    assert found == {"a": Entry("", "d", "v0", "", "", ""), "b": Entry("", "", "v9", "", "", "")}
+
+
+def test_a_prefix_is_of_one_topology():
+    assert not f"{prefix('production')}a".startswith(prefix("prod"))
