@@ -119,7 +119,7 @@ class Site:
 
     def resource(self, row: dict[str, Any]) -> str:
         """The part of a call's path after the account."""
-        return str(row["path"]).split("/accounts/")[-1].partition("/")[2]
+        return str(row["path"]).rpartition("/accounts/")[2].partition("/")[2]
 
     def fault(self, method: str, path: str, fault: str, **more: Any) -> None:
         """Let calls fail whose path matches."""
