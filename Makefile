@@ -25,7 +25,7 @@ release: ## roll a good new gateway out through the waves
 
 .PHONY: release-bad
 release-bad: ## roll out one that fails: it stops at the canary region and is undone
-	@scripts/play release_bad $(ARGS)
+	@scripts/play release_bad $(ARGS) || { status=$$?; echo "This red end is what make release-bad is for: make status shows what serves."; exit $$status; }
 
 .PHONY: stop
 stop: ## stop the embedded edge; what was deployed stays

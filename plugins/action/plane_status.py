@@ -21,6 +21,7 @@ from ..module_utils._rollout.probe import (
     Prober,
     Target,
 )
+from ..plugin_utils._action import hidden
 from ..plugin_utils._fleet import (
     LocalAction,
     Refusal,
@@ -42,12 +43,14 @@ class ActionModule(LocalAction):
         "dest": {"type": "path"},
         "show": {"type": "bool", "default": True},
         "require_healthy": {"type": "bool", "default": False},
+        "secrets": {"type": "dict", "default": {}, "no_log": True},
     }
 
     def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
         planes = planes_of(self._vars, args["planes"])
         probe = Probe("GET", args["path"], 200, json={"status": "ok"})
-        with Prober(coin=random.random, timeout=args["probe_timeout"]) as prober:
+        secrets = hidden(self.spec, args)
+        with Prober(coin=random.random, timeout=args["probe_timeout"], secrets=secrets) as prober:
             found = each(planes, lambda plane: prober.ask(_target(plane), probe), threads=_THREADS)
         for _plane, error in found.failed:
             raise error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets as tokens
 import time
 from dataclasses import replace
+from datetime import date
 from typing import Any, ClassVar
 
 from ..module_utils._cloudflare.client import Client
@@ -29,6 +30,7 @@ from ..module_utils._rollout.moves import wave_dict
 from ..module_utils._rollout.plan import (
     DRIFTED,
     UNCHANGED,
+    Account,
     Decision,
     Policy,
     Wave,
@@ -41,10 +43,14 @@ from ..module_utils._rollout.plan import (
 )
 from ..module_utils._rollout.register import Register
 from ..plugin_utils._fleet import (
+    PROBE,
+    RULES,
     FleetAction,
     Refusal,
+    declared_wrong,
     kinds_of,
     planes_of,
+    rules_of,
     whole_tenants,
 )
 
@@ -69,12 +75,14 @@ class ActionModule(FleetAction):
         "later_steps": {"type": "list", "elements": "int", "default": [100]},
         "later_direct": {"type": "bool", "default": False},
         "drift": {"type": "str", "choices": ["stop", "take_over"], "default": "stop"},
-        "probes": {"type": "list", "elements": "dict"},
+        "probes": {"type": "list", "elements": "dict", "options": PROBE},
+        "gate": {"type": "dict", "options": RULES, "apply_defaults": True},
     }
 
     def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         policy = Policy(tuple(args["canary_steps"]), tuple(args["later_steps"]), args["later_direct"])
         policy.check()
+        _check_declared(args)
         planes = planes_of(self._vars, args["planes"])
         release = _release(args)
         whole, partial = whole_tenants(self._vars, planes, args["planes"] is not None)
@@ -84,6 +92,7 @@ class ActionModule(FleetAction):
         if not args["release"]:
             release, wanted = _relabelled(release, wanted, planes, fronts, account.register)
         account = replace(account, readings=read_suspects(client, suspects(wanted, account)))
+        _check_services(args["services"], wanted, account)
         decisions = decide(wanted, account, take_over=args["drift"] == "take_over")
         plan = waves(decisions, policy)
         if args["probes"] is not None:
@@ -136,6 +145,35 @@ def _relabelled(
     kept = replace(release, label=label)
     again = units(planes, kept, fronts)
     return (kept, again) if as_recorded(again, register) else (release, wanted)
+
+
+def _check_declared(args: dict[str, Any]) -> None:
+    """Refuse what would only fail after the first upload, all of it at once."""
+    found = [declared_wrong(rules_of(args["gate"]), args["probes"] or ())]
+    day = args["compatibility_date"]
+    if not _is_date(day):
+        found.append(f"compatibility_date is '{day}': use a day such as 2026-10-01.")
+    wrong = " ".join(text_ for text_ in found if text_)
+    if wrong:
+        raise Refusal(f"Nothing was written. {wrong}")
+
+
+def _is_date(day: str) -> bool:
+    try:
+        return date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        return False
+
+
+def _check_services(services: dict[str, Any], wanted: tuple[Unit, ...], account: Account) -> None:
+    known = account.scripts.keys() | {unit.script for unit in wanted}
+    lost = {name: script for name, script in services.items() if script not in known}
+    if lost:
+        told = ", ".join(f"{name} to {script}" for name, script in lost.items())
+        raise Refusal(
+            f"Nothing was written. services binds {told}, and the account has no Worker of that name: deploy "
+            "it first, or correct the name."
+        )
 
 
 def _checked(secrets: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -31,27 +31,16 @@ from ..module_utils._rollout.probe import (
     Prober,
     Target,
 )
+from ..plugin_utils._action import hidden
 from ..plugin_utils._fleet import (
-    KINDS,
     MOVES,
+    PROBE,
+    RULES,
     LocalAction,
     Refusal,
+    declared_wrong,
+    rules_of,
 )
-
-PROBE = {
-    "method": {"type": "str", "default": "GET"},
-    "path": {"type": "str", "required": True},
-    "status": {"type": "int", "default": 200},
-    "headers": {"type": "dict", "default": {}},
-    "body": {"type": "str"},
-    "json": {"type": "dict", "default": {}},
-    "kinds": {
-        "type": "list",
-        "elements": "str",
-        "choices": list(KINDS),
-        "default": list(KINDS),
-    },
-}
 
 
 class ActionModule(LocalAction):
@@ -64,23 +53,23 @@ class ActionModule(LocalAction):
         "rollout": {"type": "str", "required": True},
         "probes": {"type": "list", "elements": "dict", "options": PROBE, "required": True},
         "evidence": {"type": "dict", "default": {}},
-        "alpha": {"type": "float", "default": 0.01},
-        "beta": {"type": "float", "default": 0.05},
-        "tolerance": {"type": "float", "default": 0.02},
-        "pairs": {"type": "int", "default": 20},
-        "cap": {"type": "int", "default": 1000},
-        "patience": {"type": "float", "default": 15.0},
+        **RULES,
+        "secrets": {"type": "dict", "default": {}, "no_log": True},
         "probe_timeout": {"type": "float", "default": 10.0},
         "undecided": {"type": "str", "choices": ["rollback", "accept"], "default": "rollback"},
     }
 
     def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
         moves = [move for move in ways.parse(args["moves"], args["rollout"]) if move.wave == args["wave"]]
-        limits, seen = _limits(args), _seen(args)
+        rules, seen = rules_of(args), _seen(args)
+        limits = rules.limits
+        wrong = declared_wrong(rules, args["probes"])
+        if wrong:
+            raise Refusal(wrong)
         if check:
             return {"verdict": UNDECIDED, "evidence": args["evidence"]}
         _check_probes(moves, args["probes"])
-        finding = self._find(args, moves, limits, seen)
+        finding = self._find(args, moves, rules, seen)
         self._say_end(finding, limits, args)
         result = _result(finding, limits, args, seen)
         if finding.verdict == FINE or (finding.verdict == UNDECIDED and args["undecided"] == "accept"):
@@ -90,20 +79,20 @@ class ActionModule(LocalAction):
         raise Refusal(text.closed(finding, args["wave"], args["percentage"]), **result)
 
     def _find(
-        self, args: dict[str, Any], moves: list[ways.Move], limits: Limits, seen: dict[str, Counts]
+        self, args: dict[str, Any], moves: list[ways.Move], rules: Rules, seen: dict[str, Counts]
     ) -> Finding:
         wave, percentage = args["wave"], args["percentage"]
-        rules = Rules(limits, args["pairs"], args["cap"], args["patience"])
         if not moves:
             return Finding(FINE, counts=seen.get(wave, Counts()))
         kind = moves[0].kind  # a wave has one kind
-        with Prober(coin=random.random, timeout=args["probe_timeout"]) as prober:
+        secrets = hidden(self.spec, args)
+        with Prober(coin=random.random, timeout=args["probe_timeout"], secrets=secrets) as prober:
             judge = Judge(
                 prober,
                 rules,
                 clock=time.monotonic,
                 sleep=time.sleep,
-                say=lambda found: self.say(text.evidence_line(found, limits, wave, percentage)),
+                say=lambda found: self.say(text.evidence_line(found, rules.limits, wave, percentage)),
             )
             return judge.gate(
                 [_target(move) for move in moves],
@@ -129,15 +118,6 @@ def _check_probes(moves: list[ways.Move], probes: list[dict[str, Any]]) -> None:
             "A gate without probes has no evidence: give at least one probe for Workers of the kind "
             f"{' and '.join(sorted(missing))}."
         )
-
-
-def _limits(args: dict[str, Any]) -> Limits:
-    for name in ("alpha", "beta", "tolerance"):
-        if not 0 < args[name] < 0.5:
-            raise Refusal(f"{name} is {args[name]}: use a number over 0 and under 0.5.")
-    if args["cap"] < args["pairs"] or args["pairs"] < 1:
-        raise Refusal(f"cap is {args['cap']} and pairs {args['pairs']}: use 1 <= pairs <= cap.")
-    return Limits(args["alpha"], args["beta"], args["tolerance"])
 
 
 def _seen(args: dict[str, Any]) -> dict[str, Counts]:

@@ -60,6 +60,13 @@ options:
         In check mode it never fails, because planes may be missing that a run would make.
     type: bool
     default: false
+  secrets:
+    description:
+      - Workers and their secrets, as in O(adsengineer.orchestrator.rollout_plan#module:secrets). They are
+        masked in what an answer is told to have said.
+    type: dict
+    default: {}
+    version_added: 0.2.0
 seealso:
   - module: adsengineer.orchestrator.worker_gate
 author:

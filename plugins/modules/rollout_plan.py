@@ -124,6 +124,72 @@ options:
         refused that moves a kind of Workers for which there is none.
     type: list
     elements: dict
+    suboptions:
+      method:
+        description: The method.
+        type: str
+        default: GET
+      path:
+        description: The path with its query.
+        type: str
+        required: true
+      status:
+        description: The expected status.
+        type: int
+        default: 200
+      headers:
+        description: Headers to send.
+        type: dict
+        default: {}
+      body:
+        description: The body to send.
+        type: str
+      json:
+        description: Members that the JSON object of the answer must have.
+        type: dict
+        default: {}
+      kinds:
+        description: The kinds of Workers to send it to.
+        type: list
+        elements: str
+        choices: [gateway, front]
+        default: [gateway, front]
+  gate:
+    description:
+      - When the gates of the rollout will decide. Refused here, before the first write, if they could not.
+    type: dict
+    version_added: 0.2.0
+    suboptions:
+      alpha:
+        description:
+          - How often, at most, a release that is not worse is called worse, over the whole rollout.
+        type: float
+        default: 0.01
+      beta:
+        description:
+          - How often, at most, a candidate that fails O(gate.tolerance) more often is called fine.
+        type: float
+        default: 0.05
+      tolerance:
+        description:
+          - How much more often than the running version a candidate may fail.
+        type: float
+        default: 0.02
+      pairs:
+        description:
+          - The least number of new pairs.
+        type: int
+        default: 20
+      cap:
+        description:
+          - After how many pairs it stays undecided. The cap is extended once by the same number.
+        type: int
+        default: 1000
+      patience:
+        description:
+          - How many seconds the versions of a step may take to show up, 0 to 3600.
+        type: float
+        default: 15.0
 seealso:
   - module: adsengineer.orchestrator.worker_version
   - module: adsengineer.orchestrator.rollout_record

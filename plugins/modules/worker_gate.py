@@ -126,9 +126,16 @@ options:
     default: 1000
   patience:
     description:
-      - How many seconds the right version may take to show up.
+      - How many seconds the versions of a step may take to show up, 0 to 3600.
     type: float
     default: 15.0
+  secrets:
+    description:
+      - Workers and their secrets, as in O(adsengineer.orchestrator.rollout_plan#module:secrets). They are
+        masked in what an answer is told to have said.
+    type: dict
+    default: {}
+    version_added: 0.2.0
   probe_timeout:
     description:
       - How many seconds one probe may take.

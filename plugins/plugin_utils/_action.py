@@ -87,7 +87,7 @@ class CloudflareAction(ActionBase):
         given = self._given(spec)
         self._redactor = Redactor(hidden(spec, given))
         args, problem = validated(spec, self.constraints, given)
-        problem = problem or refused(args)
+        problem = no_mapping(spec, given) or problem or refused(args)
         if problem:
             return result | {"failed": True, "msg": self.clean(problem)}
         self._redactor = Redactor(hidden(spec, args))
@@ -194,6 +194,16 @@ def refused_url(url: str) -> str:
 def refused_budget(limit: int) -> str:
     """Why a call budget is not used."""
     return "" if 0 <= limit <= LIMIT else f"call_budget is {limit}: use 0 (no pacing) to {LIMIT}."
+
+
+def no_mapping(spec: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Which option with secrets is a text, or nothing. Ansible makes a mapping of one with an = in it."""
+    found = [
+        name
+        for name, entry in spec.items()
+        if entry.get("no_log") and entry.get("type") == "dict" and isinstance(given.get(name), str)
+    ]
+    return f"{found[0]} is a text and not a mapping. It is not shown, as it may be a secret." if found else ""
 
 
 def hidden(spec: Mapping[str, Any], args: Mapping[str, Any]) -> list[str]:

@@ -20,17 +20,44 @@ from ansible.utils.display import Display
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.errors import ApiError
 from ..module_utils._cloudflare.library import MISSING
+from ..module_utils._redact import Redactor
 from ..module_utils._rollout.bundle import BundleError
 from ..module_utils._rollout.execute import strangers
 from ..module_utils._rollout.fleet import FRONT, GATEWAY, FleetError
+from ..module_utils._rollout.gate import Limits
+from ..module_utils._rollout.judge import Rules
 from ..module_utils._rollout.moves import Move
 from ..module_utils._rollout.plan import PlanError
-from ._action import CloudflareAction, Refusal, plain
+from ..module_utils._rollout.probe import problems
+from ._action import CloudflareAction, Refusal, hidden, no_mapping, plain
 
 display = Display()
 
 MOVES: dict[str, Any] = {"type": "list", "elements": "dict"}
 KINDS = (GATEWAY, FRONT)
+PROBE = {
+    "method": {"type": "str", "default": "GET"},
+    "path": {"type": "str", "required": True},
+    "status": {"type": "int", "default": 200},
+    "headers": {"type": "dict", "default": {}},
+    "body": {"type": "str"},
+    "json": {"type": "dict", "default": {}},
+    "kinds": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(KINDS),
+        "default": list(KINDS),
+    },
+}
+#: When a gate decides.
+RULES: dict[str, Any] = {
+    "alpha": {"type": "float", "default": 0.01},
+    "beta": {"type": "float", "default": 0.05},
+    "tolerance": {"type": "float", "default": 0.02},
+    "pairs": {"type": "int", "default": 20},
+    "cap": {"type": "int", "default": 1000},
+    "patience": {"type": "float", "default": 15.0},
+}
 
 
 class FleetAction(CloudflareAction):
@@ -81,9 +108,10 @@ class LocalAction(ActionBase):
         self._vars = task_vars or {}
         given = {str(name): plain(value) for name, value in self._task.args.items()}
         outcome = ArgumentSpecValidator(self.spec).validate(given)
-        problem = MISSING or "; ".join(outcome.error_messages)
+        problem = MISSING or no_mapping(self.spec, given) or "; ".join(outcome.error_messages)
         if problem:
-            return result | {"failed": True, "msg": problem}
+            clean = Redactor(hidden(self.spec, given)).clean
+            return result | {"failed": True, "msg": clean(problem, 2000)}
         base = {"changed": False, "api_calls": 0}
         try:
             with refusing():
@@ -163,6 +191,20 @@ def kinds_of(probes: Sequence[Mapping[str, Any]]) -> set[str]:
     return {str(kind) for probe in probes for kind in probe.get("kinds") or KINDS}
 
 
+def rules_of(args: Mapping[str, Any]) -> Rules:
+    """When a gate decides, from a task's options."""
+    limits = Limits(args["alpha"], args["beta"], args["tolerance"])
+    return Rules(limits, args["pairs"], args["cap"], args["patience"])
+
+
+def declared_wrong(rules: Rules, probes: Sequence[Mapping[str, Any]]) -> str:
+    """Everything that is wrong with a gate's rules and probes, or nothing."""
+    found = rules.problems()
+    for number, probe in enumerate(probes):
+        found += problems(f"probes[{number}]", probe)
+    return " ".join(found)
+
+
 def fields_of(error: Exception) -> dict[str, Any]:
     """What a failed result says about one error."""
     if isinstance(error, ApiError):
@@ -173,12 +215,16 @@ def fields_of(error: Exception) -> dict[str, Any]:
 __all__ = [
     "KINDS",
     "MOVES",
+    "PROBE",
+    "RULES",
     "FleetAction",
     "LocalAction",
     "Refusal",
+    "declared_wrong",
     "fields_of",
     "kinds_of",
     "planes_of",
+    "rules_of",
     "told_strangers",
     "whole_tenants",
 ]

@@ -28,13 +28,27 @@ class Rules:
 
     ``pairs`` is the least number of new pairs; every plane meets every probe at least once besides. ``cap``
     is the number after which it stays undecided, extended once by its own size. ``patience`` is how many
-    seconds a version may take to show up.
+    seconds the versions of a step may take to show up.
     """
 
     limits: Limits = field(default_factory=Limits)
     pairs: int = 20
     cap: int = 1000
     patience: float = 15.0
+
+    def problems(self) -> list[str]:
+        """What is wrong with these rules."""
+        rates = {name: getattr(self.limits, name) for name in ("alpha", "beta", "tolerance")}
+        found = [
+            f"{name} is {rate}: use a number over 0 and under 0.5."
+            for name, rate in rates.items()
+            if not 0 < rate < 0.5
+        ]
+        if not 1 <= self.pairs <= self.cap:
+            found.append(f"cap is {self.cap} and pairs {self.pairs}: use 1 <= pairs <= cap.")
+        if not 0 <= self.patience <= 3600:
+            found.append(f"patience is {self.patience}: use 0 to 3600 seconds.")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +136,9 @@ class Judge:
         pairs = [(target, probe) for target in targets for probe in probes]
         if not pairs:
             return Finding(FINE)
+        deadline = self._clock() + self._rules.patience
         with ThreadPoolExecutor(min(_THREADS, len(pairs))) as pool:
-            failures = list(pool.map(lambda pair: self._check(*pair, split=split), pairs))
+            failures = list(pool.map(lambda pair: self._check(*pair, deadline, split=split), pairs))
         failed = [item for item in failures if item]
         if not failed:
             return Finding(FINE, checks=len(pairs))
@@ -132,10 +147,10 @@ class Judge:
         verdict_ = WORSE if guilty else UNDECIDED
         return Finding(verdict_, failure=guilty or failed[0], checks=len(pairs), hard=True)
 
-    def _check(self, target: Target, probe: Probe, *, split: bool) -> Failure | None:
+    def _check(self, target: Target, probe: Probe, deadline: float, *, split: bool) -> Failure | None:
         asked = target.candidate if split and target.running else None
         expected = target.candidate or target.running
-        answer = self._settled(target, probe, asked, expected)
+        answer = self._settled(target, probe, asked, expected, deadline)
         if answer.ok and expected in (None, answer.version):
             return None
         if answer.ok:
@@ -144,14 +159,22 @@ class Judge:
         running = self._persistent(target, probe, target.running) if asked and target.running else None
         return Failure(target, probe, expected, answer, running, f"it failed {_ATTEMPTS} times in a row")
 
-    def _settled(self, target: Target, probe: Probe, asked: str | None, expected: str | None) -> Answer:
+    def _settled(
+        self, target: Target, probe: Probe, asked: str | None, expected: str | None, deadline: float
+    ) -> Answer:
         """The answer once the expected version shows up, or what came when patience is over."""
-        deadline = self._clock() + self._rules.patience
         while True:
             answer = self._persistent(target, probe, asked)
             if expected in (None, answer.version) or self._clock() >= deadline:
                 return answer
+            if asked and self._thrown(answer, target, probe):
+                return answer
             self._sleep(_PAUSE)
+
+    def _thrown(self, answer: Answer, target: Target, probe: Probe) -> bool:
+        """Whether a failure without a version's name is the candidate's: the running version names itself."""
+        unnamed = not answer.ok and answer.version is None and answer.status is not None
+        return unnamed and self._prober.ask(target, probe, target.running).version == target.running
 
     def _persistent(self, target: Target, probe: Probe, version: str | None) -> Answer:
         """The first good answer of a few, else the last bad one: single failures are for the statistics."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,10 @@ from .fleet import FRONT
 
 OVERRIDE = "Cloudflare-Workers-Version-Overrides"
 _SNIPPET = 200
+_READ = 65536
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PATH = re.compile(r"/(?!/)[\x21-\x22\x24-\x7e]*|/")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _CONNECTIONS = 64
 #: Long unbroken words and what follows a telling name may be secrets that somebody's answer repeats.
 _SUSPICIOUS = re.compile(
@@ -105,13 +109,24 @@ class Pair:
 
 
 class Prober:
-    """Sends probes; thread-safe; a context manager. ``coin`` answers a number in [0, 1)."""
+    """Sends probes; thread-safe; a context manager. ``coin`` answers a number in [0, 1).
 
-    def __init__(self, *, coin: Callable[[], float], transport: Any = None, timeout: float = 10.0) -> None:
+    ``secrets`` are masked in what an answer is told to have said: a Worker may repeat its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        coin: Callable[[], float],
+        transport: Any = None,
+        timeout: float = 10.0,
+        secrets: Iterable[str] = (),
+    ) -> None:
         self._coin, self._transport, self._timeout = coin, transport, timeout
         self._clients: dict[bool, Any] = {}
         self._lock = threading.Lock()
-        self._clean = Redactor().clean
+        self._redactor = Redactor(secrets)
+        self._clean = self._redactor.clean
 
     def __enter__(self) -> Prober:
         return self
@@ -174,9 +189,36 @@ class Prober:
 
     def shorten(self, content: bytes) -> str:
         """The beginning of an answer, on one line, without what looks like a secret."""
-        text = content[: 2 * _SNIPPET].decode("utf-8", "replace")
+        # Masked before it is cut: half a secret would not be known.
+        text = self._redactor.mask(content[:_READ].decode("utf-8", "replace"))[: 2 * _SNIPPET]
         hidden = _SUSPICIOUS.sub(lambda match: f"{match.group(1) or ''}********", text)
         return self._clean(hidden, _SNIPPET) or "(empty body)"
+
+
+def problems(place: str, probe: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a probe as it was declared at ``place``."""
+    method, path, status = probe.get("method", "GET"), probe["path"], probe.get("status", 200)
+    headers = probe.get("headers") or {}
+    odd = [str(name) for name, value in headers.items() if not _header(name, value)]
+    found = [
+        (_TOKEN.fullmatch(method), f"method is '{method}': use one such as GET or POST"),
+        (
+            _PATH.fullmatch(path),
+            f"path is '{path}': begin with one /, and encode blanks and what is not ASCII",
+        ),
+        (100 <= status <= 599, f"status is {status}: use 100 to 599"),
+        # Values of headers may be credentials.
+        (
+            not odd,
+            f"headers has {', '.join(odd)}: a name is a token, a value a text on one line (quote numbers)",
+        ),
+    ]
+    return [f"{place}.{text}." for right, text in found if not right]
+
+
+def _header(name: object, value: object) -> bool:
+    texts = isinstance(name, str) and isinstance(value, str)
+    return texts and bool(_TOKEN.fullmatch(str(name)) and _VALUE.fullmatch(str(value)))
 
 
 def _has(answer: Any, members: Mapping[str, Any]) -> bool:
@@ -189,4 +231,4 @@ def _has(answer: Any, members: Mapping[str, Any]) -> bool:
     return isinstance(data, dict) and all(data.get(name) == value for name, value in members.items())
 
 
-__all__ = ["OVERRIDE", "Answer", "Pair", "Probe", "Prober", "Target"]
+__all__ = ["OVERRIDE", "Answer", "Pair", "Probe", "Prober", "Target", "problems"]

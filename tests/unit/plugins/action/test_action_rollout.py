@@ -267,6 +267,24 @@ REFUSALS = {
     "missing bundle": ({"gateway_bundle": "/nowhere/gateway.js"}, "/nowhere/gateway.js does not exist"),
     "steps": ({"canary_steps": [50, 10, 100]}, "canary_steps"),
     "empty secret": ({"secrets": {"acme-eu-gateway": {"KEY": ""}}}, "'KEY' of 'acme-eu-gateway'"),
+    "secrets as a text": ({"secrets": f"{CANARY}="}, "secrets is a text and not a mapping"),
+    "no number": ({"gate": {"alpha": float("nan")}}, "alpha is nan"),
+    "a rate that is none": ({"gate": {"beta": 0.7}}, "beta is 0.7"),
+    "more pairs than the cap": ({"gate": {"pairs": 30, "cap": 20}}, "cap is 20 and pairs 30"),
+    "negative patience": ({"gate": {"patience": -1}}, "patience is -1.0"),
+    "a day that is none": ({"compatibility_date": "2026-13-01"}, "compatibility_date is '2026-13-01'"),
+    "a method that is none": ({"probes": [{"path": "/", "method": "GE T"}]}, "probes[0].method is 'GE T'"),
+    "a path that is none": ({"probes": [{"path": "@host"}]}, "probes[0].path is '@host'"),
+    "a path that is a host": ({"probes": [{"path": "//host/"}]}, "probes[0].path is '//host/'"),
+    "a status that is none": ({"probes": [{"path": "/", "status": 20}]}, "probes[0].status is 20"),
+    "headers that are none": (
+        {"probes": [{"path": "/", "headers": {"x-a": f"{CANARY}\nb: c", "x-b": 7}}]},
+        "probes[0].headers has x-a, x-b",
+    ),
+    "a service that is not there": (
+        {"services": {"BILLING": "billing"}},
+        "services binds BILLING to billing",
+    ),
     "secrets of no Worker": ({"secrets": {"acme-eu-gateway": "x"}}, "'acme-eu-gateway' is no mapping"),
     "taken name": ({"variables": {"TENANT": "x"}}, "'TENANT'"),
     "no probe for a kind": (
@@ -288,6 +306,12 @@ def test_refused_before_the_first_write(fleet, change, words):
     assert result["failed"]
     assert words in result["msg"]
     assert fleet.account.writes() == []
+
+
+def test_all_that_is_wrong_is_told_at_once(fleet):
+    wrong = {"gate": {"alpha": 1, "pairs": 0}, "compatibility_date": "soon", "probes": [{"path": "x"}]}
+    told = fleet.plan(**wrong)["msg"]
+    assert all(word in told for word in ("alpha is 1.0", "pairs 0", "path is 'x'", "'soon'"))
 
 
 def test_a_refused_upload_names_worker_code_and_remedy(fleet):

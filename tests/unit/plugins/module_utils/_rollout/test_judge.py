@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.gate import (
@@ -144,6 +145,32 @@ def test_the_wrong_version_is_a_hard_failure_when_patience_is_over():
     found, _said = judged(plane)
     assert (found.verdict, found.hard) == (WORSE, True)
     assert "stranger" in found.failure.reason
+
+
+@pytest.mark.parametrize(
+    ("running", "seconds"), [("old", 0), (None, 15)], ids=["told apart", "both throw: it may still arrive"]
+)
+def test_a_candidate_that_throws_is_told_as_soon_as_it_is_known(running, seconds):
+    def plane(_target, _probe, version):
+        return (
+            Answer(True, 200, running) if version == "old" and running else Answer(False, 500, None, "1101")
+        )
+
+    clock = Clock()
+    judge = Judge(Sender(plane), Rules(), clock=clock, sleep=clock.sleep, say=lambda _found: None)
+    found = judge.gate((EU,), (EVENTS,), split=True)
+    assert (found.verdict, found.failure.came.text) == (WORSE if running else UNDECIDED, "1101")
+    assert seconds <= clock.now < seconds + 1
+
+
+def test_the_versions_of_a_step_share_one_patience():
+    clock = Clock()
+    sender = Sender(lambda *_asked: Answer(False, 500, None, "1101"))
+    judge = Judge(sender, Rules(), clock=clock, sleep=clock.sleep, say=lambda _found: None)
+    targets = [replace(EU, script=f"plane-{number}", running=None) for number in range(64)]
+    found = judge.gate(targets, (EVENTS,), split=False)
+    assert found.verdict == WORSE
+    assert clock.now < 20
 
 
 def test_undecided_at_the_cap_which_is_extended_once():

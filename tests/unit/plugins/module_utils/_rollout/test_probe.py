@@ -125,6 +125,15 @@ def test_what_looks_like_a_secret_is_not_shown(body):
         assert "abcdef" not in sender.ask(TARGET, HEALTH, "new").text
 
 
+@pytest.mark.parametrize("before", [0, 190, 396])
+def test_a_secret_of_the_worker_is_not_shown_even_where_the_answer_is_cut(before):
+    edge = Edge({"new": httpx.Response(500, text=f"{'so ' * (before // 3)}hunter2-short")})
+    with Prober(
+        coin=lambda: 0.0, transport=httpx.MockTransport(edge.handle), secrets=["hunter2-short"]
+    ) as sender:
+        assert "hunt" not in sender.ask(TARGET, HEALTH, "new").text
+
+
 def test_long_and_hostile_answers_are_short_and_printable():
     body = ("so sorry " * 100 + "\x1b[31m\n").encode() + b"\xff"
     with prober(Edge({"new": httpx.Response(500, content=b"\x1b[2J" + body)})) as sender:
