@@ -138,7 +138,7 @@ class Judge:
             return Finding(FINE)
         deadline = self._clock() + self._rules.patience
         with ThreadPoolExecutor(min(_THREADS, len(pairs))) as pool:
-            failures = list(pool.map(lambda pair: self._check(*pair, deadline, split=split), pairs))
+            failures = list(pool.map(lambda pair: self._check(pair[0], pair[1], deadline, split=split), pairs))
         failed = [item for item in failures if item]
         if not failed:
             return Finding(FINE, checks=len(pairs))
