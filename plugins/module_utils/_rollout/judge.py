@@ -133,12 +133,12 @@ class Judge:
 
     def hard_checks(self, targets: Sequence[Target], probes: Sequence[Probe], *, split: bool) -> Finding:
         """Every plane must answer every probe as the right version at least once in a few attempts."""
-        pairs = [(target, probe) for target in targets for probe in probes]
+        deadline = self._clock() + self._rules.patience
+        pairs = [(target, probe, deadline) for target in targets for probe in probes]
         if not pairs:
             return Finding(FINE)
-        deadline = self._clock() + self._rules.patience
         with ThreadPoolExecutor(min(_THREADS, len(pairs))) as pool:
-            failures = list(pool.map(lambda pair: self._check(pair[0], pair[1], deadline, split=split), pairs))
+            failures = list(pool.map(lambda item: self._check(*item, split=split), pairs))
         failed = [item for item in failures if item]
         if not failed:
             return Finding(FINE, checks=len(pairs))
