@@ -115,7 +115,7 @@ def test_a_rollback_that_reaches_only_some_is_finished_by_the_next(deployed):
 
 def test_an_undo_that_was_killed_is_finished_by_the_next_run(deployed):
     before = deployed.active()
-    deployed.fault("POST", ".*/globex-eu-gateway/deployments", "hang", skip=1)
+    deployed.fault("POST", ".*/globex-eu-gateway/deployments", "drop_before", skip=1)
     deployed.kill_at("POST", "/acme-eu-gateway/deployments", 2, "release_bad")
     deployed.no_faults()
     again = deployed.play("site", edge_release="v1", edge_verify="false")
