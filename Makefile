@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
-export PYTHON INVENTORY API_PORT HTTP_PORT
+export PYTHON INVENTORY API_PORT HTTP_PORT SCENARIO
 
 .DEFAULT_GOAL := help
 
@@ -60,7 +60,7 @@ integration: ## modules and playbooks against the embedded edge, and the oracles
 	@scripts/test integration oracles
 e2e: package ## the commands of this file, and the installed collection in an empty folder
 	@scripts/test installed e2e full-disk installed-newest
-molecule: ## the scenario default
+molecule: ## the scenarios; SCENARIO="vps reboot" names some of them
 	@scripts/test molecule
 canary: ## no secret in any output
 	@scripts/test canary
