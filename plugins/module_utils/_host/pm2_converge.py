@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Takes the steps that :mod:`.pm2` planned, and puts the former processes back when new ones are unfit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from .pm2 import Instance, Problem, Step, named_next, unfit
+
+_ATTEMPTS = 10
+
+
+class Supervisor(Protocol):
+    """What is asked of PM2."""
+
+    def list(self) -> list[Instance]: ...
+    def start(self, apps: Sequence[Mapping[str, Any]]) -> None: ...
+    def delete(self, name: str) -> None: ...
+    def size(self, path: str) -> int: ...
+    def said(self, path: str, since: int) -> str: ...
+
+
+class Converger:
+    """Takes steps, one process after the other. ``settle`` is how many seconds a process must stay up."""
+
+    def __init__(
+        self,
+        pm2: Supervisor,
+        settle: float = 1.5,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pm2, self.settle, self.sleep, self.clock = pm2, settle, sleep, clock
+        self.logs: dict[str, int] = {}
+
+    def take(self, step: Step, former: Mapping[str, Any] | None) -> None:
+        """Take one step. ``former`` is the declaration that ran until now, to go back to."""
+        getattr(self, f"_{step.action}")(step, former)
+
+    def _remove(self, step: Step, former: Mapping[str, Any] | None) -> None:
+        self._end(step.name)
+
+    def _start(self, step: Step, former: Mapping[str, Any] | None) -> None:
+        wrong = self._bring_up(step.entry)
+        if wrong:
+            said = self._said()
+            self._end(step.name)
+            raise self._problem(step.entry, wrong, "it was taken away again", said)
+
+    def _restart(self, step: Step, former: Mapping[str, Any] | None) -> None:
+        self._end(step.name)
+        wrong = self._bring_up(step.entry)
+        if not wrong:
+            return
+        said = self._said()
+        self._end(step.name)
+        back = bool(former) and former != step.entry and not self._bring_up(former or {})
+        now = "the former one runs again" if back else "it does not run now"
+        raise self._problem(step.entry, wrong, now, said)
+
+    def _replace(self, step: Step, former: Mapping[str, Any] | None) -> None:
+        """Bring the new ones up beside the old ones, which share their port, before the old ones go.
+
+        PM2 can't rename a process, so the new ones come up twice: first under another name, as the proof, and
+        to serve while the old ones of that name make room.
+        """
+        proof = named_next(step.entry)
+        wrong = self._bring_up(proof)
+        if wrong:
+            said = self._said()
+            self._end(proof["name"])
+            raise self._problem(step.entry, wrong, "the former one was left running", said)
+        self._end(step.name)
+        wrong = self._bring_up(step.entry)
+        if wrong:
+            raise self._problem(step.entry, wrong, f"{proof['name']} serves in its place", self._said())
+        self._end(proof["name"])
+
+    def _bring_up(self, app: Mapping[str, Any]) -> str:
+        self.logs = {log: self.pm2.size(log) for log in (app["error_file"], app["out_file"])}
+        begin = self.clock()
+        self.pm2.start([app])
+        took = self.clock() - begin
+        self.sleep(self.settle)
+        return unfit(app, [one for one in self.pm2.list() if one.name == app["name"]], took)
+
+    def _end(self, name: str) -> None:
+        """Delete until it is gone: PM2 forgets a deletion that meets a process just being started."""
+        for _attempt in range(_ATTEMPTS):
+            if not any(one.name == name for one in self.pm2.list()):
+                return
+            self.pm2.delete(name)
+        if any(one.name == name for one in self.pm2.list()):
+            raise Problem(f"process {name} does not end", "See what PM2 says of it, then run the play again")
+
+    def _said(self) -> str:
+        return next(filter(None, (self.pm2.said(log, size) for log, size in self.logs.items())), "")
+
+    def _problem(self, app: Mapping[str, Any], wrong: str, now: str, said: str) -> Problem:
+        last = f"it said: {said}" if said else "its logs say nothing"
+        return Problem(
+            f"process {app['name']} did not come up: {wrong}; {now}; {last}",
+            f"Read {app['error_file']}, or start it by hand as PM2's user",
+        )
+
+
+__all__ = ["Converger", "Supervisor"]
