@@ -27,9 +27,13 @@ from .budget import Budget
 from .errors import ApiError, AuthenticationError, ValidationError
 from .kv import KV
 from .library import MISSING, httpx
+from .records import Records
 from .retry import Policy
+from .service_tokens import ServiceTokens
 from .shapes import mapping, optional_text, text
 from .transport import Api, Call
+from .tunnels import Tunnels
+from .vpc_services import VpcServices
 from .workers import Workers
 from .zones import Zones
 
@@ -92,6 +96,8 @@ class Client:
             policy=policy or Policy(),
         )
         self.workers, self.kv, self.zones = Workers(self._api), KV(self._api), Zones(self._api)
+        self.tunnels, self.records = Tunnels(self._api), Records(self._api)
+        self.vpc_services, self.service_tokens = VpcServices(self._api), ServiceTokens(self._api)
 
     @property
     def calls(self) -> int:

@@ -37,13 +37,32 @@ class Meaning:
 _TOKEN = "Check CLOUDFLARE_API_TOKEN: it may be mistyped, expired, disabled, or of another account."
 _SCOPES = (
     "Give the token the permissions 'Workers Scripts: Edit' and 'Workers KV Storage: Edit' for this account, "
-    "and 'Zone: Read' with 'DNS: Edit' for the zones of its hostnames."
+    "and 'Zone: Read' with 'DNS: Edit' for the zones of its hostnames; "
+    "tunnels need 'Cloudflare Tunnel: Edit', VPC services 'Connectivity Directory: Admin', "
+    "service tokens 'Access: Service Tokens: Edit'."
 )
 _NO_WORKER = "Check the name and the account; a version can be uploaded only to a Worker that exists."
 _NAMESPACE = "List the namespaces of the account; the id or title may belong to another account."
 
+_RULES = "Correct the ingress rule that the message names; the last rule must match every request."
+
 MEANINGS: dict[int, tuple[Meaning, ...]] = {
     1000: (Meaning(AuthenticationError, _TOKEN),),
+    1013: (
+        Meaning(
+            Conflict,
+            "A tunnel with this name exists already; use it, or choose another name.",
+            under="/cfd_tunnel",
+        ),
+    ),
+    1022: (
+        Meaning(
+            Conflict,
+            "Stop its connectors first, or set force to drop their connections.",
+            under="/cfd_tunnel",
+        ),
+    ),
+    1056: (Meaning(ValidationError, _RULES, under="/cfd_tunnel"),),
     6003: (Meaning(AuthenticationError, _TOKEN),),
     6111: (Meaning(AuthenticationError, "The Authorization header is malformed. " + _TOKEN),),
     7000: (Meaning(NotFound, "Check the account id and the base URL: no such route exists there."),),
@@ -99,6 +118,13 @@ MEANINGS: dict[int, tuple[Meaning, ...]] = {
         ),
     ),
     10222: (Meaning(NotFound, "The Worker has no version yet; upload one first."),),
+    81053: (
+        Meaning(
+            Conflict,
+            "The hostname has a DNS record already; remove that record, or choose another hostname.",
+            under="/dns_records",
+        ),
+    ),
     100117: (
         Meaning(Conflict, "The hostname is taken; remove it from the other Worker or DNS record first."),
     ),

@@ -46,6 +46,7 @@ def fault(kind: str, method: str = "PUT", path: str = CALL, **more: Any) -> dict
 
 ECHO = "{{ lookup('file', token_file) }} and {{ lookup('file', secret_file) }}"
 HTML = "<html><body>blocked</body></html>"
+TUNNEL = {"name": "canary", "token_file": "{{ token_file }}.tunnel"}
 BRANCHES: dict[str, Branch] = {
     "it works": Branch(ok=True),
     "server error": Branch(faults=(fault("status", status=500),)),
@@ -81,6 +82,19 @@ BRANCHES: dict[str, Branch] = {
         module="kv_namespace",
         options={"title": "canary", "items": {"key": "value"}},
         faults=(fault("status", "PUT", "/storage/kv", status=500),),
+    ),
+    "a tunnel with its token file": Branch(module="tunnel", options=TUNNEL, ok=True),
+    "a tunnel is not made": Branch(
+        module="tunnel", options=TUNNEL, faults=(fault("status", "POST", "/cfd_tunnel", status=500),)
+    ),
+    "a tunnel's answer is lost": Branch(
+        module="tunnel",
+        options=TUNNEL,
+        faults=(fault("drop_after", "POST", "/cfd_tunnel", times=1),),
+        ok=True,
+    ),
+    "a token file that can't be written": Branch(
+        module="tunnel", options=TUNNEL | {"token_file": "/proc/version/token"}
     ),
 }
 

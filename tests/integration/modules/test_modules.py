@@ -25,6 +25,8 @@ def play(playbook: Path, edge: Any, *options: str, **environment: str) -> subpro
     variables = {
         "zone": edge.zone,
         "edge_url": f"http://127.0.0.1:{edge.http_port}",
+        "control_url": str(edge.control.base_url).rstrip("/"),
+        "folder": str(edge.directory / "target"),
         "canary": CANARY,
         "hostile_key": "-a/../b?c=$(id) 'd'",
     }
@@ -50,11 +52,15 @@ def play(playbook: Path, edge: Any, *options: str, **environment: str) -> subpro
     )
 
 
-@pytest.mark.parametrize("playbook", ["worker.yml", "kv_namespace.yml"])
+@pytest.mark.parametrize("playbook", ["worker.yml", "kv_namespace.yml", "tunnel.yml"])
 def test_check_apply_check_apply(clean_edge, playbook):
-    done = play(HERE / playbook, clean_edge, "-v")
+    done = play(HERE / playbook, clean_edge, "-vvvvv" if playbook == "tunnel.yml" else "-v")
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
     assert "[WARNING]" not in done.stderr
+    # Whatever a task was told to keep in a file is in that file alone.
+    for kept in (clean_edge.directory / "target").rglob("*"):
+        if kept.is_file():
+            assert kept.read_text().strip() not in done.stdout + done.stderr
 
 
 def fault(edge: Any, **rule: Any) -> None:

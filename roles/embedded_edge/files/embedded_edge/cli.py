@@ -110,7 +110,9 @@ def _prepare(store: Store, zones: Sequence[str], env_file: Path, listener: socke
     for zone in zones:
         store.accounts.add_zone(zone)
     known = read_env(env_file).get("CLOUDFLARE_API_TOKEN", "")
-    token = known if known and store.accounts.token(known) else store.accounts.add_main_token(SCOPES)
+    found = store.accounts.token(known) if known else None
+    # A token of an older edge lacks the permissions that came since.
+    token = known if found and found.scopes >= SCOPES else store.accounts.add_main_token(SCOPES)
     write_env(env_file, variables(token, store.accounts.id, listener.getsockname()[1]))
     store.kv.sweep()
 

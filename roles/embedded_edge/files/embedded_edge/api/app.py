@@ -18,16 +18,21 @@ from starlette.types import Message, Receive, Scope, Send
 
 from . import (
     bulk,
+    connections,
     deployments,
     domains,
     identity,
     namespaces,
+    records,
     routes,
     scripts,
+    service_tokens,
     settings,
     subdomains,
+    tunnels,
     values,
     versions,
+    vpc_services,
 )
 from . import secrets as worker_secrets
 from .auth import authenticate, authorize, token_mark
@@ -57,6 +62,11 @@ MODULES = (
     namespaces,
     values,
     bulk,
+    tunnels,
+    connections,
+    records,
+    vpc_services,
+    service_tokens,
 )
 ROUTER = Router(endpoint for module in MODULES for endpoint in module.ENDPOINTS)
 VERIFY_PATHS = {endpoint.path for endpoint in identity.VERIFY}

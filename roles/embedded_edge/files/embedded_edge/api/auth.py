@@ -11,7 +11,15 @@ from ..store.accounts import digest
 from ..store.model import Token
 from .errors import ApiError
 
-READ_WRITE = ("Workers Scripts", "Workers KV Storage", "Workers Routes")
+READ_WRITE = (
+    "Workers Scripts",
+    "Workers KV Storage",
+    "Workers Routes",
+    "Cloudflare Tunnel",
+    "DNS",
+    "Connectivity Directory",
+    "Access: Service Tokens",
+)
 READ_ONLY = ("Account Settings", "User Details", "Memberships", "Zone")
 SCOPES = frozenset([f"{name} {right}" for name in READ_WRITE for right in ("Read", "Write")]) | {
     f"{name} Read" for name in READ_ONLY

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from .auth import SCOPES, authenticate, authorize
 from .call import Call, Edge, as_object
+from .connections import connector
 from .errors import ApiError, bad_request
 from .faults import BadRule
 from .rates import LIMIT, WINDOW
@@ -115,10 +116,12 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 
 
 async def control(edge: Edge, request: Request, name: str) -> Response:
-    """Answer a call of the control endpoint; only health needs no token."""
+    """Answer a call of the control endpoint; health needs no token, a connector shows its tunnel's."""
     if name == "health":
         return _plain({"status": "ok", **edge.facts})
     try:
+        if (request.method, name) == ("POST", "connector"):
+            return _plain(await connector(edge, request))
         token = authenticate(edge.store, request.headers)
         authorize(token, "Account Settings Read")
         handler = HANDLERS.get((request.method, name))

@@ -10,9 +10,13 @@ from .accounts import Accounts
 from .clock import Clock, Stamps
 from .database import KV_TABLES, STATE_TABLES, Database, StateError
 from .kv import Kv
+from .records import Records
 from .scripts import Scripts
+from .service_tokens import ServiceTokens
 from .triggers import Triggers
+from .tunnels import Tunnels
 from .versions import Deployments, Versions
+from .vpc_services import VpcServices
 
 __all__ = ["StateError", "Store"]
 
@@ -30,6 +34,10 @@ class Store:
         self.deployments = Deployments(self.database, stamps)
         self.triggers = Triggers(self.database, self.accounts)
         self.kv = Kv(self.database, clock)
+        self.tunnels = Tunnels(self.database, stamps, clock, self.accounts.id)
+        self.records = Records(self.database, stamps)
+        self.vpc_services = VpcServices(self.database, stamps)
+        self.service_tokens = ServiceTokens(self.database, stamps, clock)
 
     def reset(self) -> None:
         """Forget all but the account, its main token and its zones."""

@@ -10,11 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 
-SCHEMA = Path(__file__).with_name("schema.sql")
+SCHEMAS = ("schema.sql", "network.sql")
+"""What each format added to the one before."""
 
 STATE_TABLES = (
+    "connectors",
+    "vpc_services",
+    "tunnels",
+    "dns_records",
+    "service_tokens",
     "domains",
     "routes",
     "service_bindings",
@@ -55,11 +61,13 @@ class Database:
         found = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
         if found == FORMAT:
             return
-        if found != 0:
+        if not 0 <= found < FORMAT:
             raise StateError(
                 f"{path} has format {found}, this program reads {FORMAT}: delete it to start anew"
             )
-        schema = SCHEMA.read_text(encoding="utf-8")
+        schema = "".join(
+            Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCHEMAS[found:]
+        )
         self._connection.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {FORMAT}; COMMIT;")
 
     def close(self) -> None:
