@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: access_service_token
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Declare an Access service token and the file that holds its secret
 description:
   - Makes, refreshes, rotates or deletes a service token, with which a program passes Cloudflare Access.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: config_files
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Bring a set of files to a state in one step, or not at all
 description:
   - Compares the files of a set, and when one differs keeps the old state, writes what differs, validates,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_info
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Tell what a role must know before it changes how a host is reached
 description:
   - Tells the release of the host, whether it is a container, and by which SSH login Ansible came, so that a

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kernel_settings
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Set kernel parameters for now and for the next boot
 description:
   - Writes one file of C(/etc/sysctl.d) with all settings, and sets the live values that differ.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: parachute
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Put a host's old state back unless a new login proves itself
 description:
   - Guards a change that could lock its owner out. V(armed) keeps the state of the named paths and starts a

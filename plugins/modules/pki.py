@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pki
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Keep a private CA and the certificates of a host
 description:
   - Makes keys, requests and certificates, and replaces them before they end. Private keys are made where

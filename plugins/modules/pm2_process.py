@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: pm2_process
 short_description: Declares the processes that PM2 supervises
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - adsengineer.orchestrator contributors (@adsengineer)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: pm2_process_info
 short_description: Tells what PM2 supervises and what is declared
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - adsengineer.orchestrator contributors (@adsengineer)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tunnel
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Declare a Cloudflare Tunnel, what it serves and its token file
 description:
   - Makes a tunnel that is configured by the API, declares its ingress rules, and routes their hostnames to it

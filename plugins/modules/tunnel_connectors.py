@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tunnel_connectors
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Run cloudflared on a host, one or several at a time
 description:
   - Starts, restarts and stops instances of C(cloudflared@.service), each named after the port of its metrics.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tunnel_info
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Read Cloudflare Tunnels
 description:
   - Lists the tunnels of the account with their status, in one call.

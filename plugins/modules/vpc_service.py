@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vpc_service
-version_added: 0.1.0
+version_added: 0.2.0
 short_description: Declare an origin behind a tunnel that Workers can bind
 description:
   - Makes a Workers VPC service, which a Worker reaches by a binding of type C(vpc_service) and nobody
