@@ -36,7 +36,7 @@ def health(host):
 
 
 def wait_for(check, seconds=20):
-    for _ in range(seconds * 4):
+    for _attempt in range(seconds * 4):
         if check():
             return
         time.sleep(0.25)

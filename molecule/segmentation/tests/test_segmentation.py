@@ -78,7 +78,7 @@ def reaches(host, source, target):
 @pytest.fixture(scope="module")
 def matrix(host, places):
     """Every pair, tried; what is up needs a moment after a reboot."""
-    for _ in range(40):
+    for _attempt in range(40):
         if all(reaches(host, "control_plane", target) for target in places.values()):
             break
         time.sleep(0.5)

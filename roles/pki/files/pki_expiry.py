@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tell when the certificates of a host end: pki-expiry DIRECTORY [STATE].
 

@@ -184,7 +184,7 @@ def test_a_reload_loses_no_request(served):
                 lost.append(repr(error))
             stop.wait(0.02)
 
-    threads = [threading.Thread(target=load) for _ in range(3)]
+    threads = [threading.Thread(target=load) for _thread in range(3)]
     for thread in threads:
         thread.start()
     try:

@@ -13,6 +13,7 @@ from ..store.tunnels import FULL, Connector
 from .auth import bearer
 from .call import Call, Edge, as_object, parse_json
 from .errors import ApiError, answer, bad_request
+from .numbers import is_number, is_whole
 from .router import Endpoint
 from .tunnels import BAD_FIELD, READ, TUNNEL, WRITE, is_uuid, shown_connection, tunnel
 
@@ -70,9 +71,9 @@ async def connector(edge: Edge, request: Request) -> Json:
     found, current = named
     body = await _body(request)
     name, count, seconds = body.get("id"), body.get("connections", FULL), body.get("seconds")
-    if not is_uuid(name) or type(count) is not int or not 0 <= count <= FULL:
+    if not is_uuid(name) or not is_whole(count, 0, FULL):
         raise bad_request(f"'id' is a UUID and 'connections' a whole number from 0 to {FULL}")
-    if seconds is not None and (type(seconds) not in (int, float) or not 0 < seconds <= LONGEST_SILENCE):
+    if seconds is not None and (not is_number(seconds, 0, LONGEST_SILENCE) or not seconds):
         raise bad_request(f"'seconds' is a number from 0 to {LONGEST_SILENCE}")
     known = {item.id for item in edge.store.tunnels.connectors(found)}
     if not current and name not in known:

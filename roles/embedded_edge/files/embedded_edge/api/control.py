@@ -15,6 +15,7 @@ from .call import Call, Edge, as_object
 from .connections import connector
 from .errors import ApiError, bad_request
 from .faults import BadRule
+from .numbers import is_number
 from .rates import LIMIT, WINDOW
 
 PREFIX = "/_embedded"
@@ -97,7 +98,7 @@ async def set_settings(call: Call) -> Any:
 
 def _number(body: dict[str, Any], name: str, default: float) -> float:
     value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1_000_000:
+    if not is_number(value, 0, 1_000_000) or not value:
         raise bad_request(f"'{name}' must be a number from 1 to 1000000")
     return value
 

@@ -12,6 +12,7 @@ from . import shapes
 from .call import Call
 from .errors import ApiError, answer, bad_request
 from .metadata import checked_annotations
+from .numbers import is_number
 from .paging import requested
 from .publish import TRIGGER
 from .router import Endpoint
@@ -53,7 +54,7 @@ def _shares(raw: Any) -> dict[str, float]:
         if not isinstance(version_id, str) or version_id in shares:
             raise bad_request("each of 'versions' needs its own 'version_id'")
         share = item.get("percentage")
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 100:
+        if not is_number(share, 0, 100):
             raise bad_request("each of 'versions' needs a 'percentage' from 0 to 100")
         shares[version_id] = share
     if abs(sum(shares.values()) - 100) > TOLERANCE:

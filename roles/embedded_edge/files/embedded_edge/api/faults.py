@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from .numbers import is_number
+
 KINDS = ("latency", "status", "hang", "drop_before", "drop_after", "partial_kv")
 FIELDS = {"match", "times", "skip", "fault", "latency_ms", "status", "retry_after", "keys_fail", "body"}
 MOST_RULES = 1000
@@ -126,7 +128,7 @@ def _pattern(text: Any) -> re.Pattern[str]:
 
 def _number(item: dict[str, Any], name: str, default: float, high: float, low: float = 0) -> float:
     value = item.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+    if not is_number(value, low, high):
         raise BadRule(f"'{name}' must be a number from {low} to {high}")
     return value
 
@@ -141,6 +143,6 @@ def _whole(item: dict[str, Any], name: str, default: int, high: int, low: int = 
 def _keys(value: Any) -> list[str] | float:
     if isinstance(value, list) and all(isinstance(key, str) for key in value):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
+    if is_number(value, 0, 1):
         return float(value)
     raise BadRule("'keys_fail' is a list of keys or a fraction from 0 to 1")

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..store.model import Json
 from .errors import ApiError
+from .numbers import is_whole
 
 BAD_CONFIG = 1056
 SCHEMES = ("http", "https", "unix", "unix+tls", "tcp", "ssh", "rdp", "smb")
@@ -80,7 +82,7 @@ def _check_origin(value: Any, place: str) -> None:
         raise _bad(f"{place} must be an object")
     for name in SECONDS:
         seconds = value.get(name)
-        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 0):
+        if seconds is not None and not is_whole(seconds, 0, math.inf):
             raise _bad(f"'{name}' in {place} must be a whole number of seconds")
     access = value.get("access")
     if access is not None and not (

@@ -15,6 +15,7 @@ from ..store.model import Json
 from . import bindings as binding_rules
 from .call import MIB, Call, as_object, parse_json
 from .errors import ApiError, bad_request
+from .numbers import is_number
 from .uploads import Part, parse_form
 
 OLDEST_DATE = "2021-11-02"
@@ -235,7 +236,5 @@ def _check_observability(value: Any) -> None:
     if not isinstance(value, dict) or not isinstance(value.get("enabled"), bool):
         raise bad_request("'observability' must be an object with 'enabled', true or false")
     rate = value.get("head_sampling_rate")
-    if rate is not None and (
-        isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1
-    ):
+    if rate is not None and not is_number(rate, 0, 1):
         raise bad_request("'observability.head_sampling_rate' must be a number from 0 to 1")

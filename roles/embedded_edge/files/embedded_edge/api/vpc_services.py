@@ -14,6 +14,7 @@ from ..store.model import Json
 from ..store.vpc_services import VpcService
 from .call import Call, as_object, text_field
 from .errors import ApiError, answer, bad_request
+from .numbers import is_whole
 from .paging import requested
 from .router import Endpoint
 
@@ -112,7 +113,7 @@ def _checked(call: Call, body: Json) -> tuple[Json, str]:
 
 def _port(body: Json, name: str) -> int:
     value = body[name]
-    if type(value) is not int or not 0 < value < 65536:
+    if not is_whole(value, 1, 65535):
         raise bad_request(f"'{name}' must be a port from 1 to 65535", BAD)
     return value
 

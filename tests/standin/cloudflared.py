@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stand-in for cloudflared, where the real one can't be had. It says so wherever it speaks.
 
