@@ -102,7 +102,8 @@ class Pm2:
         owner = Path(self.home).stat()
         if os.geteuid() == 0 and owner.st_uid != 0:
             who = {"user": owner.st_uid, "group": _group(owner), "extra_groups": []}
-        return subprocess.run(
+        # run_command of AnsibleModule knows neither timeout nor user.
+        return subprocess.run(  # pylint: disable=ansible-bad-function
             list(argv),
             input=stdin or "",
             env=environment(self.home, self.executable),
