@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.service_tokens import ServiceToken
 from ..plugin_utils import _remote_file as remote_file
-from ..plugin_utils._action import CloudflareAction, Refusal
+from ..plugin_utils._action import CloudflareAction
+from ..plugin_utils._controller import Refusal
 
 DAY = 86400
 

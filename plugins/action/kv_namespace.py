@@ -13,7 +13,8 @@ from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.errors import PartialWrite
 from ..module_utils._cloudflare.kv import Item, Key, Namespace
 from ..module_utils._kv_items import KeyPlan
-from ..plugin_utils._action import CloudflareAction, Refusal
+from ..plugin_utils._action import CloudflareAction
+from ..plugin_utils._controller import Refusal
 
 
 class ActionModule(CloudflareAction):

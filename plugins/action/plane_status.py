@@ -21,7 +21,7 @@ from ..module_utils._rollout.probe import (
     Prober,
     Target,
 )
-from ..plugin_utils._action import hidden
+from ..plugin_utils._controller import hidden
 from ..plugin_utils._fleet import (
     LocalAction,
     Refusal,

@@ -19,7 +19,8 @@ from ..module_utils._cloudflare.records import Record
 from ..module_utils._cloudflare.tunnels import DOMAIN, Tunnel
 from ..module_utils._cloudflare.zones import Zone
 from ..plugin_utils import _remote_file as remote_file
-from ..plugin_utils._action import CloudflareAction, Refusal
+from ..plugin_utils._action import CloudflareAction
+from ..plugin_utils._controller import Refusal
 
 SECRET_BYTES = 32
 

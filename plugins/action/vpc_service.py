@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..module_utils._cloudflare.client import Client
-from ..plugin_utils._action import CloudflareAction, Refusal
+from ..plugin_utils._action import CloudflareAction
+from ..plugin_utils._controller import Refusal
 
 MODES = ["verify_full", "verify_ca", "disabled"]
 

@@ -26,7 +26,8 @@ from ..module_utils._worker.declared import (
     modules_of,
     tag_of,
 )
-from ..plugin_utils._action import CloudflareAction, Refusal
+from ..plugin_utils._action import CloudflareAction
+from ..plugin_utils._controller import Refusal
 
 _KEPT = ("secret_text", "secret_key")
 

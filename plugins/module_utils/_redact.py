@@ -29,6 +29,10 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = frozenset(value for value in secrets if value)
 
+    def with_more(self, secrets: Iterable[str]) -> Redactor:
+        """One that knows these secrets as well."""
+        return Redactor(self._secrets.union(secrets))
+
     def clean(self, text: str, limit: int = 300) -> str:
         """Answer ``text`` on one line, masked, and cut to ``limit`` characters."""
         flat = _BLANKS.sub(" ", _printable(self.mask(text))).strip()

@@ -29,7 +29,8 @@ from ..module_utils._rollout.judge import Rules
 from ..module_utils._rollout.moves import Move
 from ..module_utils._rollout.plan import PlanError
 from ..module_utils._rollout.probe import problems
-from ._action import CloudflareAction, Refusal, hidden, no_mapping, plain
+from ._action import CloudflareAction
+from ._controller import Refusal, hidden, no_mapping, plain
 
 display = Display()
 

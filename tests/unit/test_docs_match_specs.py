@@ -16,7 +16,7 @@ PLUGINS = "ansible_collections.adsengineer.orchestrator.plugins"
 ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("[a-z]*.py"))
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[a-z]*.py"))
 SECRET = re.compile(r"token|secret|password|passphrase|private_key|credential", re.IGNORECASE)
-FRAGMENT = "adsengineer.orchestrator.cloudflare"
+FRAGMENTS = ("cloudflare", "secrets")
 
 
 def action_of(name: str) -> type[Any]:
@@ -29,17 +29,16 @@ def documented(name: str) -> dict[str, Any]:
     module = importlib.import_module(f"{PLUGINS}.modules.{name}")
     data: dict[str, Any] = yaml.safe_load(module.DOCUMENTATION)
     options = dict(data.get("options") or {})
-    if FRAGMENT in (data.get("extends_documentation_fragment") or []):
-        fragment = importlib.import_module(f"{PLUGINS}.doc_fragments.cloudflare").ModuleDocFragment
-        options |= yaml.safe_load(fragment.DOCUMENTATION)["options"]
+    for name in FRAGMENTS:
+        if f"adsengineer.orchestrator.{name}" in (data.get("extends_documentation_fragment") or []):
+            fragment = importlib.import_module(f"{PLUGINS}.doc_fragments.{name}").ModuleDocFragment
+            options |= yaml.safe_load(fragment.DOCUMENTATION)["options"]
     return data | {"options": options}
 
 
 def full_spec(name: str) -> dict[str, Any]:
     action = action_of(name)
-    base = importlib.import_module(f"{PLUGINS}.plugin_utils._action")
-    shared = base.SHARED if issubclass(action, base.CloudflareAction) else {}
-    return {**shared, **action.spec}
+    return {**getattr(action, "shared", {}), **action.spec}
 
 
 def compared(option: dict[str, Any], children: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 from action_harness import OPTIONS, TOKEN, run
-from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _action
-from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._action import (
-    CloudflareAction,
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _action, _controller
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._action import CloudflareAction
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._controller import (
     Refusal,
     hidden,
     plain,
@@ -22,7 +22,7 @@ CANARY = "canary-0c11"
 
 
 class Probe(CloudflareAction):
-    """Answers what it was given, or does what ``work`` says."""
+    """Answers what it was given, or does what ``does`` says."""
 
     spec: ClassVar[dict[str, dict[str, Any]]] = {
         "name": {"type": "str", "default": "x"},
@@ -34,17 +34,17 @@ class Probe(CloudflareAction):
             "options": {"password": {"type": "str", "no_log": True}, "level": {"type": "int"}},
         },
     }
-    work: ClassVar[Any] = None
+    does: ClassVar[Any] = None
 
     def run_with(self, client, args, check, diff):
-        if type(self).work:
-            return type(self).work(self, client, args)
+        if type(self).does:
+            return type(self).does(self, client, args)
         return {"base": client.base_url, "account": client.account_id, "check": check, "diffed": diff}
 
 
 @pytest.fixture
 def work(monkeypatch):
-    return lambda function: monkeypatch.setattr(Probe, "work", function)
+    return lambda function: monkeypatch.setattr(Probe, "does", function)
 
 
 def test_options_are_used(api):
@@ -166,7 +166,7 @@ def test_calls_are_counted(api, work):
 
 def test_progress_shows_no_secret(api, work, monkeypatch):
     lines: list[str] = []
-    monkeypatch.setattr(_action.display, "display", lines.append)
+    monkeypatch.setattr(_controller.display, "display", lines.append)
     work(lambda self, _client, _args: self.say(f"wave 1 {TOKEN}") or {})
     run(Probe, api, OPTIONS)
     assert lines == ["wave 1 ********"]

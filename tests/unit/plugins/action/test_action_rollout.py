@@ -22,7 +22,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.action import (
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.models import Version
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.probe import Answer, Prober
-from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _action, _fleet
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _controller, _fleet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "module_utils" / "_rollout"))
 
@@ -127,7 +127,7 @@ class Fleet:
 @pytest.fixture
 def fleet(tmp_path, monkeypatch) -> Fleet:
     made = Fleet(tmp_path)
-    for module in (_action, _fleet):
+    for module in (_controller, _fleet):
         monkeypatch.setattr(
             module.display, "display", lambda text, *_more, **_options: made.shown.append(text)
         )
