@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action of the module secret: its value never leaves the controller."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ..module_utils._secrets import change
+from ..module_utils._secrets.model import TIME, SecretError, Vault, Version, check_name
+from ..plugin_utils._secret_store import SecretAction
+
+
+class ActionModule(SecretAction):
+    """Puts, rotates, rolls back and removes one secret."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {
+        "tenant": {"type": "str", "required": True},
+        "environment": {"type": "str", "required": True},
+        "name": {"type": "str", "required": True},
+        "state": {
+            "type": "str",
+            "choices": ["present", "rotated", "current", "absent"],
+            "default": "present",
+        },
+        "value": {"type": "str", "no_log": True},
+        "value_file": {"type": "path"},
+        "generate": {"type": "str", "choices": sorted(change.ALPHABETS)},
+        "length": {"type": "int", "default": 40},
+        "version": {"type": "int"},
+        "keep": {"type": "int", "default": 5},
+        "rotate_after": {"type": "int"},
+        "why": {"type": "str", "default": ""},
+    }
+    constraints: ClassVar[dict[str, Any]] = {
+        "mutually_exclusive": [["value", "value_file", "generate"]],
+        "required_if": [
+            ["state", "rotated", ["value", "value_file", "generate"], True],
+            ["state", "current", ["version"]],
+        ],
+    }
+
+    def work(self, args: dict[str, Any]) -> dict[str, Any]:
+        where, name = self.place(args), args["name"]
+        check_name(name)
+        if not 1 <= args["keep"] <= 100 or (args["rotate_after"] or 0) < 0:
+            raise SecretError("keep is 1 to 100 versions, and rotate_after a number of days, 0 for never.")
+        value = self._value(args)
+        if value:
+            self.hide(value)
+        old, done = self.store(args).change(
+            where, lambda vault: self._decided(vault, args, value), args["why"] or args["state"], self.check
+        )
+        result: dict[str, Any] = {
+            "changed": bool(done.what),
+            "change": done.what or "none",
+            "tenant": where.tenant,
+            "environment": where.environment,
+            "name": name,
+            "version": done.version,
+        }
+        if self._task.diff and done.what:
+            label = f"secret {where.tenant}/{name} in {where.environment}"
+            result["diff"] = {
+                "before_header": label,
+                "after_header": label,
+                "before": _shown(old, name),
+                "after": _shown(done.vault, name),
+            }
+        return result
+
+    def _decided(self, vault: Vault, args: dict[str, Any], value: str) -> change.Change:
+        name, state, days = args["name"], args["state"], args["rotate_after"]
+        if state == "absent":
+            return change.remove(vault, name)
+        if state == "current":
+            return change.make_current(vault, name, args["version"])
+        there = name in vault.secrets
+        if args["generate"] and (state == "rotated" or not there):
+            value = change.generated(args["generate"], args["length"])
+            self.hide(value)
+        if not value:
+            # Something generated stays what it is, and settings can be changed without the value.
+            return change.settings(vault, name, days)
+        version = Version(value, datetime.now(UTC).strftime(TIME), self.store(args).ledger.who, args["why"])
+        if state == "rotated" and there and vault.secrets[name].value == value:
+            raise SecretError(f"{name} of {vault.place} has this value already: rotate it to another one.")
+        return change.put(vault, name, version, args["keep"], days)
+
+    def _value(self, args: dict[str, Any]) -> str:
+        path = args["value_file"]
+        if not path:
+            return str(args["value"] or "")
+        try:
+            content = Path(path).read_bytes().decode()
+        except OSError as error:
+            raise SecretError(f"value_file {path} can't be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise SecretError(f"value_file {path} is no text in UTF-8: encode bytes in base64.") from None
+        # Editors and echo end a file with a line break that nobody means.
+        return content.removesuffix("\n").removesuffix("\r")
+
+
+def _shown(vault: Vault, name: str) -> str:
+    """A secret as a diff shows it: by a keyed digest of its value."""
+    secret = vault.secrets.get(name)
+    if secret is None:
+        return ""
+    return (
+        f"version {secret.current}, fingerprint {vault.fingerprint(name, secret.value)}, "
+        f"rotate after {secret.rotate_after or 'no'} days\n"
+    )

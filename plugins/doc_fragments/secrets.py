@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation shared by everything that works on the store of secrets."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Where the store is."""
+
+    DOCUMENTATION = r"""
+options:
+  directory:
+    description:
+      - The folder of the vault files on the controller, C(ENVIRONMENT/TENANT.vault) in it.
+      - If it is not set, the environment variable E(ADSENGINEER_SECRETS) is used.
+    type: path
+    default: secrets
+  ledger:
+    description:
+      - The ledger on the controller, in which every change is written before it is made.
+      - If it is not set, the environment variable E(ADSENGINEER_LEDGER) is used.
+    type: path
+    default: ledger.jsonl
+notes:
+  - It runs on the controller, whatever host the task is for.
+  - The password of a vault file is that of the vault id C(TENANT-ENVIRONMENT), as C(--vault-id) or
+    C(vault_identity_list) gives it. No other password is tried on it.
+"""

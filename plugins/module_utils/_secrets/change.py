@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be done to the secrets of a vault: pure functions from one state to the next."""
+
+from __future__ import annotations
+
+import secrets as random
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from .model import Secret, SecretError, Vault, Version, check_name, check_value
+
+ALPHABETS = {
+    "alphanumeric": string.ascii_letters + string.digits,
+    "hex": string.hexdigits[:16],
+    "printable": string.ascii_letters + string.digits + "!#%&()*+,-./:;<=>?@[]^_{|}~",
+}
+SHORTEST, LONGEST = 16, 4096
+
+
+@dataclass(frozen=True)
+class Change:
+    """The next state, and in a word what was done: C(put), C(settings), C(current), C(removed) or nothing."""
+
+    vault: Vault
+    what: str
+    name: str
+    version: int = 0
+
+
+def generated(alphabet: str, length: int) -> str:
+    """A random value. Raises SecretError when it could be guessed."""
+    if not SHORTEST <= length <= LONGEST:
+        raise SecretError(f"length is {length}: use {SHORTEST} to {LONGEST} characters.")
+    return "".join(random.choice(ALPHABETS[alphabet]) for _character in range(length))
+
+
+def put(vault: Vault, name: str, version: Version, keep: int, rotate_after: int | None) -> Change:
+    """Make a value current, unless it is. The oldest versions beyond ``keep`` go."""
+    check_name(name)
+    check_value(name, version.value)
+    old = vault.secrets.get(name)
+    if old is not None and old.value == version.value:
+        return settings(vault, name, rotate_after)
+    number = old.newest + 1 if old else 1
+    days = rotate_after if rotate_after is not None else old.rotate_after if old else 0
+    versions = {**(old.versions if old else {}), number: version}
+    return Change(
+        _with(vault, name, Secret(number, days, number, _kept(versions, number, keep))), "put", name, number
+    )
+
+
+def settings(vault: Vault, name: str, rotate_after: int | None) -> Change:
+    """Change when a secret grows stale."""
+    secret = known(vault, name)
+    if rotate_after is None or rotate_after == secret.rotate_after:
+        return Change(vault, "", name, secret.current)
+    return Change(
+        _with(vault, name, replace(secret, rotate_after=rotate_after)), "settings", name, secret.current
+    )
+
+
+def make_current(vault: Vault, name: str, number: int) -> Change:
+    """Go back, or forward, to a kept version."""
+    secret = known(vault, name)
+    if number not in secret.versions:
+        raise SecretError(
+            f"Version {number} of {name} of {vault.place} is not kept: "
+            f"{', '.join(str(item) for item in sorted(secret.versions))} are."
+        )
+    what = "" if number == secret.current else "current"
+    return Change(_with(vault, name, replace(secret, current=number)), what, name, number)
+
+
+def remove(vault: Vault, name: str) -> Change:
+    """Remove a secret with all its versions."""
+    check_name(name)
+    left = {other: secret for other, secret in vault.secrets.items() if other != name}
+    return Change(replace(vault, secrets=left), "removed" if name in vault.secrets else "", name)
+
+
+def known(vault: Vault, name: str) -> Secret:
+    """The secret of this name. Raises SecretError when there is none."""
+    check_name(name)
+    try:
+        return vault.secrets[name]
+    except KeyError:
+        raise SecretError(
+            f"There is no secret {name} of {vault.place}. Put it with the module secret, or correct the name."
+        ) from None
+
+
+def _with(vault: Vault, name: str, secret: Secret) -> Vault:
+    return replace(vault, secrets={**vault.secrets, name: secret})
+
+
+def _kept(versions: Mapping[int, Version], current: int, keep: int) -> dict[int, Version]:
+    numbers = sorted(versions)[-max(keep, 1) :]
+    return {number: versions[number] for number in versions if number in numbers or number == current}

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ansible-vault by the passwords that Ansible was given, each for its own vault id only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from ..module_utils._secrets.model import SecretError
+
+MAGIC = "$ANSIBLE_VAULT;1.2;AES256;"
+
+
+class Passwords:
+    """A codec of the store. ``known`` are pairs of vault id and password, as ``--vault-id`` gives them."""
+
+    def __init__(self, known: Sequence[tuple[str, VaultSecret]]) -> None:
+        self.known = known
+
+    def seal(self, vault_id: str, content: str) -> bytes:
+        """Encrypt by the first password of this id, as Ansible does."""
+        if C.config.get_config_value("VAULT_ENCRYPT_SALT"):
+            raise SecretError(
+                "ANSIBLE_VAULT_ENCRYPT_SALT is set: with one salt for all, two files can be read by "
+                "comparing them. "
+                "Unset it, also vault_encrypt_salt in ansible.cfg."
+            )
+        sealed: bytes = VaultLib(self._of(vault_id)[:1]).encrypt(content, self._of(vault_id)[0][1], vault_id)
+        return sealed
+
+    def open(self, vault_id: str, content: bytes, where: str) -> str:
+        """Decrypt, if the file says that it belongs to this id; another id's password is never tried."""
+        secrets = self._of(vault_id)
+        label = content.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+        if label != f"{MAGIC}{vault_id}":
+            raise SecretError(
+                f"{where} is refused: its first line should be '{MAGIC}{vault_id}'. {_other(label)}"
+            )
+        try:
+            opened: bytes = VaultLib(secrets).decrypt(content)
+            return opened.decode()
+        except (AnsibleError, ValueError):
+            # Without the cause, which may quote the content.
+            raise SecretError(
+                f"{where} is refused: the password of the vault id {vault_id} doesn't open it, or it was "
+                "damaged."
+            ) from None
+
+    def _of(self, vault_id: str) -> list[tuple[str, VaultSecret]]:
+        found = [(name, secret) for name, secret in self.known if name == vault_id]
+        if not found:
+            raise SecretError(
+                f"There is no password of the vault id {vault_id}: give it by --vault-id {vault_id}@FILE, "
+                "or in "
+                "vault_identity_list of ansible.cfg."
+            )
+        return found
+
+
+def given(loader: Any) -> Passwords:
+    """The passwords of this run of Ansible, from its loader's private place: there is no public one."""
+    vault = getattr(loader, "_vault", None)
+    return Passwords(tuple(getattr(vault, "secrets", None) or ()))
+
+
+def _other(label: str) -> str:
+    if label.startswith(MAGIC):
+        return "It was moved here from another tenant or environment, or relabelled."
+    return "Encrypt it by that vault id: ansible-vault rekey --new-vault-id ID@FILE."
