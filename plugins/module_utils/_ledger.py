@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ._files import locked, write_atomically
 
@@ -32,7 +32,7 @@ LONGEST = 16 * 1024
 INTENDED, DONE, FAILED = "intended", "done", "failed"
 _NUMBERS, _TEXTS = ("number", "of"), ("at", "who", "what", "outcome", "why", "previous", "hash")
 _FIELDS = {**dict.fromkeys(_NUMBERS, int), **dict.fromkeys(_TEXTS, str), "subject": dict}
-Subject = Mapping[str, str | int]
+Subject: TypeAlias = "Mapping[str, str | int]"
 
 
 class LedgerError(Exception):
