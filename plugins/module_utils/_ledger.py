@@ -69,16 +69,17 @@ class Ledger:
     """A ledger in a file, which is made with the first entry."""
 
     def __init__(self, path: Path, who: str, clock: Callable[[], datetime] = now) -> None:
-        self.path, self.who, self._clock = path, who, clock
-        self._head = path.with_name(f"{path.name}.head")
+        self.path, self.who, self.clock = path, who, clock
+        self.head = path.with_name(f"{path.name}.head")
 
     def entries(self) -> list[Entry]:
         """Every entry, oldest first. Raises LedgerError when one was edited, removed or cut off."""
-        found = list(chained(self._lines(), str(self.path)))
+        # The head first: one that is written meanwhile may name an entry that these lines do not have yet.
         head = self._anchor()
+        found = list(chained(self._lines(), str(self.path)))
         if head is None and len(found) > 1:
             raise LedgerError(
-                f"{self._head} is missing, so nobody can tell whether entries were cut off the end of "
+                f"{self.head} is missing, so nobody can tell whether entries were cut off the end of "
                 f"{self.path}. "
                 f"Bring it back from a backup. Its content for the ledger as it is now: {found[-1].anchor}"
             )
@@ -113,7 +114,7 @@ class Ledger:
 
     def _append(self, what: str, outcome: str, subject: Subject, why: str, of: int) -> Entry:
         found = self.entries()
-        entry = made(found[-1] if found else None, self._clock(), self.who, what, outcome, subject, why, of)
+        entry = made(found[-1] if found else None, self.clock(), self.who, what, outcome, subject, why, of)
         line = canonical(vars(entry)) + b"\n"
         if len(line) > LONGEST:
             raise LedgerError(
@@ -131,7 +132,7 @@ class Ledger:
             os.fsync(handle)
         finally:
             os.close(handle)
-        write_atomically(self._head, f"{entry.anchor}\n".encode())
+        write_atomically(self.head, f"{entry.anchor}\n".encode())
         return entry
 
     def _lines(self) -> list[bytes]:
@@ -146,11 +147,11 @@ class Ledger:
 
     def _anchor(self) -> str | None:
         try:
-            return self._head.read_text("ascii").strip()
+            return self.head.read_text("ascii").strip()
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError):
-            raise LedgerError(f"{self._head} can't be read: bring it back from a backup.") from None
+            raise LedgerError(f"{self.head} can't be read: bring it back from a backup.") from None
 
 
 def made(
