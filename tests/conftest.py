@@ -18,5 +18,6 @@ if _NAME not in sys.modules:
         module.__path__ = [str(ROOT)] if name == _NAME else []
         sys.modules.setdefault(name, module)
 
-# The embedded edge is an application of its own, not part of the collection's import tree.
-sys.path.insert(0, str(ROOT / "roles" / "embedded_edge" / "files"))
+# Applications of their own, not part of the collection's import tree.
+for _role in ("embedded_edge", "relay"):
+    sys.path.insert(0, str(ROOT / "roles" / _role / "files"))
