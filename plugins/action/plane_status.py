@@ -22,6 +22,7 @@ from ..module_utils._rollout.probe import (
     Target,
 )
 from ..plugin_utils._controller import hidden
+from ..plugin_utils._declared_secrets import STORE, reader, to_mask
 from ..plugin_utils._fleet import (
     LocalAction,
     Refusal,
@@ -44,12 +45,13 @@ class ActionModule(LocalAction):
         "show": {"type": "bool", "default": True},
         "require_healthy": {"type": "bool", "default": False},
         "secrets": {"type": "dict", "default": {}, "no_log": True},
+        **STORE,
     }
 
     def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
         planes = planes_of(self._vars, args["planes"])
         probe = Probe("GET", args["path"], 200, json={"status": "ok"})
-        secrets = hidden(self.spec, args)
+        secrets = to_mask(reader(self._loader, args), planes, hidden(self.spec, args))
         with Prober(coin=random.random, timeout=args["probe_timeout"], secrets=secrets) as prober:
             found = each(planes, lambda plane: prober.ask(_target(plane), probe), threads=_THREADS)
         for _plane, error in found.failed:

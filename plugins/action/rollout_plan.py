@@ -42,6 +42,9 @@ from ..module_utils._rollout.plan import (
     waves,
 )
 from ..module_utils._rollout.register import Register
+from ..module_utils._secrets.declared import BOUND, KEPT, digests, names, pinned, values
+from ..plugin_utils._controller import texts
+from ..plugin_utils._declared_secrets import STORE, reader
 from ..plugin_utils._fleet import (
     PROBE,
     RULES,
@@ -70,6 +73,13 @@ class ActionModule(FleetAction):
         "variables": {"type": "dict", "default": {}},
         "services": {"type": "dict", "default": {}},
         "secrets": {"type": "dict", "default": {}, "no_log": True},
+        **STORE,
+        "undeclared_secrets": {
+            "type": "str",
+            "choices": ["keep", "remove"],
+            "default": "keep",
+            "no_log": False,
+        },
         "digest_key": {"type": "str", "no_log": True},
         "canary_steps": {"type": "list", "elements": "int", "default": [10, 50, 100]},
         "later_steps": {"type": "list", "elements": "int", "default": [100]},
@@ -84,7 +94,7 @@ class ActionModule(FleetAction):
         policy.check()
         _check_declared(args)
         planes = planes_of(self._vars, args["planes"])
-        release = _release(args)
+        release = self._declared(_release(args), planes, args)
         whole, partial = whole_tenants(self._vars, planes, args["planes"] is not None)
         fronts = whole if release.front else set()
         wanted = units(planes, release, fronts)
@@ -93,15 +103,44 @@ class ActionModule(FleetAction):
             release, wanted = _relabelled(release, wanted, planes, fronts, account.register)
         account = replace(account, readings=read_suspects(client, suspects(wanted, account)))
         _check_services(args["services"], wanted, account)
-        decisions = decide(wanted, account, take_over=args["drift"] == "take_over")
+        decisions = decide(
+            wanted,
+            account,
+            take_over=args["drift"] == "take_over",
+            remove=args["undeclared_secrets"] == "remove",
+        )
         plan = waves(decisions, policy)
         if args["probes"] is not None:
             check_probes(plan, kinds_of(args["probes"]))
-        notes = [*cannot_undo(decisions), *_left_out(partial if release.front else set(), args, wanted)]
+        notes = [*cannot_undo(decisions), *text.undeclared(decisions)]
+        notes += _left_out(partial if release.front else set(), args, wanted)
         if any(item.action == DRIFTED for item in decisions):
             raise Refusal(text.drift_text(decisions), table=text.plan_table(decisions, plan))
         self._show(decisions, plan, notes, release.label)
         return _result(decisions, plan, notes, release, home)
+
+    def _declared(self, release: Release, planes: list[dict[str, Any]], args: dict[str, Any]) -> Release:
+        """The release with the secrets that the planes declare, of which the store has the values."""
+        read = reader(self._loader, args)
+        pins, kept = pinned(planes, BOUND, read), names(planes, KEPT)
+        self.hide(*texts(values(pins, read)))
+        for script, bindings in [*pins.items(), *kept.items()]:
+            twice = sorted(set(bindings) & set(release.secrets.get(script, {})))
+            if twice:
+                raise Refusal(
+                    f"{', '.join(twice)} of {script} is declared in the topology, and given in the option "
+                    "secrets (edge_secrets of the role): keep one of them."
+                )
+        marks = digests(pins, read)
+        return replace(
+            release,
+            secrets={
+                script: {**release.secrets.get(script, {}), **marks.get(script, {})}
+                for script in release.secrets.keys() | marks.keys()
+            },
+            pins={script: {name: str(pin) for name, pin in items.items()} for script, items in pins.items()},
+            kept=kept,
+        )
 
     def _show(
         self, decisions: tuple[Decision, ...], plan: tuple[Wave, ...], notes: list[str], label: str
@@ -178,10 +217,10 @@ def _check_services(services: dict[str, Any], wanted: tuple[Unit, ...], account:
 
 def _checked(secrets: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Names and values of the secrets; a message names the place and never the value."""
-    for script, values in secrets.items():
-        if not isinstance(values, dict):
+    for script, given in secrets.items():
+        if not isinstance(given, dict):
             raise Refusal(f"secrets of '{script}' is no mapping of names to values.")
-        for name, value in values.items():
+        for name, value in given.items():
             if not isinstance(value, str) or not value:
                 raise Refusal(f"The secret '{name}' of '{script}' is empty or no text.")
     return secrets

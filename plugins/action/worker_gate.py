@@ -32,6 +32,7 @@ from ..module_utils._rollout.probe import (
     Target,
 )
 from ..plugin_utils._controller import hidden
+from ..plugin_utils._declared_secrets import STORE, reader, to_mask
 from ..plugin_utils._fleet import (
     MOVES,
     PROBE,
@@ -39,6 +40,7 @@ from ..plugin_utils._fleet import (
     LocalAction,
     Refusal,
     declared_wrong,
+    planes_of,
     rules_of,
 )
 
@@ -55,6 +57,8 @@ class ActionModule(LocalAction):
         "evidence": {"type": "dict", "default": {}},
         **RULES,
         "secrets": {"type": "dict", "default": {}, "no_log": True},
+        "planes": {"type": "list", "elements": "dict"},
+        **STORE,
         "probe_timeout": {"type": "float", "default": 10.0},
         "undecided": {"type": "str", "choices": ["rollback", "accept"], "default": "rollback"},
     }
@@ -85,7 +89,8 @@ class ActionModule(LocalAction):
         if not moves:
             return Finding(FINE, counts=seen.get(wave, Counts()))
         kind = moves[0].kind  # a wave has one kind
-        secrets = hidden(self.spec, args)
+        planes = planes_of(self._vars, args["planes"])
+        secrets = to_mask(reader(self._loader, args), planes, hidden(self.spec, args))
         with Prober(coin=random.random, timeout=args["probe_timeout"], secrets=secrets) as prober:
             judge = Judge(
                 prober,

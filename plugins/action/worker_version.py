@@ -19,6 +19,9 @@ from ..module_utils._rollout.fleet import (
     Release,
 )
 from ..module_utils._rollout.plan import CREATE, UPDATE, Wave
+from ..module_utils._secrets.declared import Pin, values
+from ..plugin_utils._controller import texts
+from ..plugin_utils._declared_secrets import STORE, reader
 from ..plugin_utils._fleet import (
     MOVES,
     FleetAction,
@@ -36,11 +39,14 @@ class ActionModule(FleetAction):
         "rollout": {"type": "str", "required": True},
         "moves": MOVES | {"default": []},
         "secrets": {"type": "dict", "default": {}, "no_log": True},
+        **STORE,
     }
 
     def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         wave, before = ways.wave_from(args["wave"]), ways.parse(args["moves"], args["rollout"])
-        job = _job(args, wave)
+        stored = values(_pins(wave), reader(self._loader, args))
+        self.hide(*texts(stored))
+        job = _job(args, wave, _joined(args["secrets"], stored))
         moves = _begun(wave, job, before)
         if check:
             return {"changed": bool(moves), "moves": _dicts(before, moves)}
@@ -70,7 +76,17 @@ def _dicts(before: tuple[ways.Move, ...], new: dict[str, ways.Move]) -> list[dic
     return [move.as_dict() for move in ways.update(before, new)]
 
 
-def _job(args: dict[str, Any], wave: Wave) -> Job:
+def _pins(wave: Wave) -> dict[str, dict[str, Pin]]:
+    every = (item.unit for item in (*wave.decisions, *wave.ahead))
+    return {unit.script: {name: Pin.parse(text) for name, text in unit.pins.items()} for unit in every}
+
+
+def _joined(given: dict[str, Any], stored: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The secrets of the task and of the store, by Worker."""
+    return {script: {**(given.get(script) or {}), **stored.get(script, {})} for script in given | stored}
+
+
+def _job(args: dict[str, Any], wave: Wave, secrets: dict[str, dict[str, str]]) -> Job:
     """Read the bundles again: what is uploaded is what was planned, or nothing."""
     planned = args["release"]
     bundles = {kind: Bundle.from_dict(planned[kind]) for kind in (GATEWAY, FRONT) if planned[kind]}
@@ -82,9 +98,9 @@ def _job(args: dict[str, Any], wave: Wave) -> Job:
         compatibility_date=planned["compatibility_date"],
         compatibility_flags=tuple(planned["compatibility_flags"]),
     )
-    _check_secrets(wave, args["secrets"])
+    _check_secrets(wave, secrets)
     modules = {kind: reload(bundle) for kind, bundle in bundles.items() if kind in used}
-    return Job(release, modules, args["secrets"], args["rollout"])
+    return Job(release, modules, secrets, args["rollout"])
 
 
 def _check_secrets(wave: Wave, secrets: dict[str, Any]) -> None:

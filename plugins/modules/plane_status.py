@@ -15,6 +15,7 @@ description:
     unhealthy ones are shown.
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.declared_secrets
 requirements:
   - httpx >= 0.27 for the Python that runs Ansible
 notes:

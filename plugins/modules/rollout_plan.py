@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.declared_secrets
 attributes:
   check_mode:
     support: full
@@ -88,6 +89,14 @@ options:
       - Secrets by Worker, each a mapping of names to values. Only keyed digests of them enter the plan.
     type: dict
     default: {}
+  undeclared_secrets:
+    description:
+      - What to do about secrets that a Worker has and nobody declares. V(keep) hands them on to the new
+        version and tells their names, V(remove) leaves them out.
+    type: str
+    choices: [keep, remove]
+    default: keep
+    version_added: 0.2.0
   digest_key:
     description:
       - The key of these digests. If it is not set, O(api_token) is used, and a new token then shows Workers

@@ -18,6 +18,7 @@ description:
   - At 100 percent only the first part is done, because the running version is no longer deployed.
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.declared_secrets
 requirements:
   - httpx >= 0.27 for the Python that runs Ansible
 notes:
@@ -129,6 +130,13 @@ options:
       - How many seconds the versions of a step may take to show up, 0 to 3600.
     type: float
     default: 15.0
+  planes:
+    description:
+      - The planes whose declared secrets must not be shown, in the shape of the host variable C(plane). If it
+        is not set, the planes are those of the play's hosts.
+    type: list
+    elements: dict
+    version_added: 0.2.0
   secrets:
     description:
       - Workers and their secrets, as in O(adsengineer.orchestrator.rollout_plan#module:secrets). They are

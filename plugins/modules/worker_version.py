@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.declared_secrets
 attributes:
   check_mode:
     support: full

@@ -20,6 +20,7 @@ from ansible.utils.display import Display
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.errors import ApiError
 from ..module_utils._cloudflare.library import MISSING
+from ..module_utils._ledger import LedgerError
 from ..module_utils._redact import Redactor
 from ..module_utils._rollout.bundle import BundleError
 from ..module_utils._rollout.execute import strangers
@@ -29,6 +30,7 @@ from ..module_utils._rollout.judge import Rules
 from ..module_utils._rollout.moves import Move
 from ..module_utils._rollout.plan import PlanError
 from ..module_utils._rollout.probe import problems
+from ..module_utils._secrets.model import SecretError
 from ._action import CloudflareAction
 from ._controller import Refusal, hidden, no_mapping, plain
 
@@ -140,7 +142,7 @@ def refusing() -> Iterator[None]:
     """Turn the errors of the pure parts into refusals."""
     try:
         yield
-    except (BundleError, FleetError, PlanError) as error:
+    except (BundleError, FleetError, LedgerError, PlanError, SecretError) as error:
         raise Refusal(str(error)) from None
 
 

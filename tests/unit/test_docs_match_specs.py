@@ -16,7 +16,7 @@ PLUGINS = "ansible_collections.adsengineer.orchestrator.plugins"
 ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("[a-z]*.py"))
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[a-z]*.py"))
 SECRET = re.compile(r"token|secret|password|passphrase|private_key|credential", re.IGNORECASE)
-FRAGMENTS = ("cloudflare", "secrets")
+FRAGMENTS = ("cloudflare", "declared_secrets", "secrets")
 
 
 def action_of(name: str) -> type[Any]:

@@ -28,10 +28,11 @@ from .plan import (
     PlanError,
     Reading,
 )
-from .register import Entry
+from .register import UNNAMED, Entry
 
 #: Seconds within which a version and its deployment by the same upload are made.
 _AT_ONCE = 5
+_SECRETS = ("secret_text", "secret_key")
 
 
 def suspects(units: Iterable[Unit], account: Account) -> tuple[str, ...]:
@@ -43,12 +44,49 @@ def suspects(units: Iterable[Unit], account: Account) -> tuple[str, ...]:
     )
 
 
-def decide(units: Iterable[Unit], account: Account, take_over: bool = False) -> tuple[Decision, ...]:
+def decide(
+    units: Iterable[Unit], account: Account, take_over: bool = False, remove: bool = False
+) -> tuple[Decision, ...]:
     """One decision for each unit. ``take_over`` updates drifted Workers instead of naming them.
 
-    Raises :class:`PlanError` when a hostname belongs to another Worker.
+    Secrets that nobody declares stay on their Worker, unless they are to be removed. Raises
+    :class:`PlanError` when a hostname belongs to another Worker, or a secret to be kept is not there.
     """
-    return tuple(_decide(unit, account, take_over) for unit in units)
+    return tuple(_secrets(_decide(unit, account, take_over), account, remove) for unit in units)
+
+
+def _secrets(decided: Decision, account: Account, remove: bool) -> Decision:
+    """The decision with the secrets that are taken over from the running version, or left behind."""
+    unit, there = decided.unit, _there(decided, account)
+    lost = set(unit.kept) - set(there)
+    if lost and UNNAMED not in there:
+        raise PlanError(
+            f"{unit.script} should keep {', '.join(sorted(lost))}, and has no such secret: declare where its "
+            "value is (kind bound, from a secret of the store), or take the name out of the topology."
+        )
+    strange = tuple(name for name in there if name not in unit.kept)
+    if not remove:
+        return replace(decided, carried=tuple(sorted({*unit.kept, *strange})))
+    decided = replace(decided, carried=unit.kept, dropped=strange)
+    if strange and decided.action in (UNCHANGED, DOCUMENT, HOSTNAME, VERIFY):
+        return replace(decided, action=UPDATE, reason="it has secrets that nobody declares")
+    return decided
+
+
+def _there(decided: Decision, account: Account) -> tuple[str, ...]:
+    """The secrets of the version to come back to, without those whose values are declared."""
+    script, running = decided.unit.script, decided.running
+    if script not in account.scripts:
+        return ()
+    reading, entry = account.readings.get(script), account.register.get(script)
+    version = reading.version if reading else None
+    if version and version.id == running:
+        found = {str(item.get("name")) for item in version.bindings if item.get("type") in _SECRETS}
+    elif entry and entry.version_id == running:
+        found = set(filter(None, entry.carried.split(",")))
+    else:
+        found = {UNNAMED}
+    return tuple(sorted(found - set(decided.unit.secrets)))
 
 
 def _known(script: str, account: Account) -> Entry | None:

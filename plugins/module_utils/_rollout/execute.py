@@ -19,14 +19,15 @@ from .._cloudflare.errors import ApiError, ValidationError
 from .._cloudflare.models import Deployment, Script
 from .._cloudflare.upload import Module, Upload
 from .decide import deployed_by
-from .fleet import Release, Unit
+from .fleet import Release
 from .moves import Move
 from .plan import CREATE, UPDATE, Account, Decision, Reading, Wave
-from .register import NAMESPACE, parse, prefix
+from .register import NAMESPACE, UNNAMED, parse, prefix
 from .standing import doubtful, expected
 
 _THREADS = 32
 _DOCUMENT_KEY = "config"
+_SECRET_TYPES = ("secret_text", "secret_key")
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -154,7 +155,7 @@ def upload(client: Client, wave: Wave, job: Job, begun: dict[str, Move]) -> tupl
         unit = item.unit
         if unit.namespace and not namespaces[unit.script]:
             namespaces[unit.script] = client.kv.create(unit.namespace).id
-        package = _package(unit, job, namespaces[unit.script])
+        package = _package(item, job, namespaces[unit.script])
         if item.action == UPDATE and not wave.direct:
             version = client.workers.upload_version(unit.script, package)
             move = begun[unit.script]
@@ -244,19 +245,29 @@ def _finish(
     return move
 
 
-def _package(unit: Unit, job: Job, namespace_id: str | None) -> Upload:
-    release = job.release
+def _package(item: Decision, job: Job, namespace_id: str | None) -> Upload:
+    unit, release = item.unit, job.release
     return Upload(
         main_module=release.bundle(unit.kind).main,
         modules=job.modules[unit.kind],
-        bindings=tuple(_binding(item, namespace_id) for item in unit.bindings),
+        bindings=(
+            *(_binding(binding, namespace_id) for binding in unit.bindings),
+            *(_inherited(name, item.running) for name in item.carried if name != UNNAMED),
+        ),
         compatibility_date=release.compatibility_date,
         compatibility_flags=release.compatibility_flags,
         placement=unit.placement,
         message=f"{release.label} rollout {job.rollout}",
         tag=unit.tag,
+        keep_bindings=_SECRET_TYPES if UNNAMED in item.carried else (),
         secrets=job.secrets.get(unit.script, {}),
     )
+
+
+def _inherited(name: str, running: str | None) -> dict[str, object]:
+    """A secret as the running version has it; without a version, as the newest upload has it."""
+    base: dict[str, object] = {"name": name, "type": "inherit"}
+    return base | ({"version_id": running} if running else {})
 
 
 def _binding(binding: Mapping[str, object], namespace_id: str | None) -> dict[str, object]:

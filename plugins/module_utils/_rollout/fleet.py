@@ -31,7 +31,11 @@ class FleetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is rolled out: code, settings of the Worker, names and digests of its secrets."""
+    """What is rolled out: code, settings of the Worker, names and digests of its secrets.
+
+    ``pins`` say for which of the secrets which version of the store stands; ``kept`` are those whose values
+    are known to the Worker alone.
+    """
 
     label: str
     gateway: Bundle
@@ -41,6 +45,8 @@ class Release:
     variables: Mapping[str, Any] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    pins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def bundle(self, kind: str) -> Bundle:
         found = self.gateway if kind == GATEWAY else self.front
@@ -71,6 +77,8 @@ class Unit:
     document: str | None
     fingerprint: str
     secrets: tuple[str, ...] = ()
+    pins: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
 
     @property
     def tag(self) -> str:
@@ -85,12 +93,13 @@ class Unit:
         return asdict(self) | {
             "bindings": [dict(item) for item in self.bindings],
             "secrets": list(self.secrets),
+            "kept": list(self.kept),
         }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Unit:
         fields = {name: value[name] for name in cls.__slots__}
-        return cls(**fields | {"bindings": tuple(value["bindings"]), "secrets": tuple(value["secrets"])})
+        return cls(**fields | {name: tuple(value[name]) for name in ("bindings", "secrets", "kept")})
 
 
 def units(
@@ -201,16 +210,23 @@ def _front(planes: list[Mapping[str, Any]], release: Release) -> Unit:
 
 
 def _unit(release: Release, fields: Json) -> Unit:
-    digests = release.secrets.get(fields["script"], {})
+    script = fields["script"]
+    digests, kept = release.secrets.get(script, {}), tuple(release.kept.get(script, ()))
     desired = {
         "format": 1,
         "code": release.bundle(fields["kind"]).digest(),
         "compatibility": [release.compatibility_date, *release.compatibility_flags],
         "bindings": sorted(fields["bindings"], key=lambda item: str(item["name"])),
         "placement": fields["placement"],
-        "secrets": digests,
+        "secrets": {**digests, **dict.fromkeys(kept, "kept")},
     }
-    return Unit(**fields, fingerprint=fingerprint(desired), secrets=tuple(sorted(digests)))
+    return Unit(
+        **fields,
+        fingerprint=fingerprint(desired),
+        secrets=tuple(sorted(digests)),
+        pins=release.pins.get(script, {}),
+        kept=kept,
+    )
 
 
 def _route(plane: Mapping[str, Any], siblings: Sequence[Mapping[str, Any]]) -> Json:
@@ -244,7 +260,8 @@ def _variable(name: str, value: object) -> Json:
 
 
 def _check_names(release: Release) -> None:
-    secret_names = {name for values in release.secrets.values() for name in values}
+    every = (*release.secrets.values(), *release.kept.values())
+    secret_names = {name for values in every for name in values}
     sources = {
         "variables": set(release.variables),
         "services": set(release.services),

@@ -23,7 +23,8 @@ class Move:
     ``running`` is the version that served before and is the way back; ``document`` is the hash of the config
     document that is in KV now, or empty where it is not known. Both ``share`` and ``document_written`` are
     set before the call, because its outcome may stay unknown; so may the id of the ``candidate``.
-    ``versions`` and ``seen`` say what is deployed, and since when, as far as this rollout knows.
+    ``versions`` and ``seen`` say what is deployed, and since when, as far as this rollout knows. ``carried``
+    are the secrets that the candidate takes over from the running version.
     """
 
     script: str
@@ -44,6 +45,7 @@ class Move:
     document_written: bool = False
     versions: Shares = ()
     seen: str = ""
+    carried: tuple[str, ...] = ()
 
     @property
     def attempted(self) -> bool:
@@ -56,12 +58,16 @@ class Move:
         return self.running if self.attempted and self.action != CREATE else None
 
     def as_dict(self) -> Json:
-        return asdict(self) | {"versions": [list(share) for share in self.versions]}
+        lists = {"versions": [list(share) for share in self.versions], "carried": list(self.carried)}
+        return asdict(self) | lists
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Move:
-        fields = {name: value.get(name) for name in cls.__slots__} | {"versions": _shares(value)}
-        return cls(**fields)  # type: ignore[arg-type]
+        fields = {name: value.get(name) for name in cls.__slots__} | {
+            "versions": _shares(value),
+            "carried": tuple(value.get("carried") or ()),
+        }
+        return cls(**fields)
 
 
 def start(decision: Decision, wave: str, rollout: str, release: str) -> Move:
@@ -87,6 +93,7 @@ def start(decision: Decision, wave: str, rollout: str, release: str) -> Move:
         document="" if decision.document else unit.document_sha256,
         versions=decision.versions,
         seen=decision.seen,
+        carried=decision.carried,
     )
     sole = decision.versions[0][0] if decision.versions else None
     if decision.action == VERIFY and sole != decision.running:
@@ -167,6 +174,7 @@ def _decision_dict(decision: Decision) -> Json:
         "versions": [list(share) for share in decision.versions],
         "seen": decision.seen,
         "interrupted": decision.interrupted,
+        "carried": list(decision.carried),
     }
 
 
@@ -186,6 +194,7 @@ def _decision(item: Mapping[str, Any]) -> Decision:
         versions=_shares(item),
         seen=item["seen"],
         interrupted=item["interrupted"],
+        carried=tuple(item["carried"]),
     )
 
 

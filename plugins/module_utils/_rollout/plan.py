@@ -53,6 +53,8 @@ class Decision:
     ``versions`` is what was deployed when the plan looked, and ``seen`` the time of the Worker's last change
     then: together they tell later whether somebody else has deployed. ``interrupted`` says that an earlier
     rollout was killed here: what it left is put back by an undo even if this rollout has not come so far.
+    ``carried`` are secrets that the new version takes over from ``running``, ``dropped`` those that it
+    leaves behind.
     """
 
     unit: Unit
@@ -65,6 +67,8 @@ class Decision:
     versions: Shares = ()
     seen: str = ""
     interrupted: bool = False
+    carried: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

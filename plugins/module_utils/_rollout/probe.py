@@ -14,6 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -111,7 +112,8 @@ class Pair:
 class Prober:
     """Sends probes; thread-safe; a context manager. ``coin`` answers a number in [0, 1).
 
-    ``secrets`` are masked in what an answer is told to have said: a Worker may repeat its own.
+    ``secrets`` are masked in what an answer is told to have said: a Worker may repeat its own. They are asked
+    for when there is something to tell; where they can't be read (None), nothing of an answer is told.
     """
 
     def __init__(
@@ -120,13 +122,11 @@ class Prober:
         coin: Callable[[], float],
         transport: Any = None,
         timeout: float = 10.0,
-        secrets: Iterable[str] = (),
+        secrets: Callable[[], Iterable[str] | None] = tuple,
     ) -> None:
-        self._coin, self._transport, self._timeout = coin, transport, timeout
+        self._coin, self._transport, self._timeout, self._secrets = coin, transport, timeout, secrets
         self._clients: dict[bool, Any] = {}
         self._lock = threading.Lock()
-        self._redactor = Redactor(secrets)
-        self._clean = self._redactor.clean
 
     def __enter__(self) -> Prober:
         return self
@@ -155,9 +155,9 @@ class Prober:
         try:
             answer = client.request(probe.method, url, headers=headers, content=body, extensions=extensions)
         except httpx.HTTPError as error:
-            return Answer(
-                False, None, None, f"no answer ({type(error).__name__}: {self._clean(str(error), 120)})"
-            )
+            # No secret was sent, so there is none in it.
+            told = Redactor().clean(str(error), 120)
+            return Answer(False, None, None, f"no answer ({type(error).__name__}: {told})")
         return self._judged(target, probe, answer)
 
     def _way(self, target: Target, path: str) -> tuple[Any, str, str, dict[str, Any]]:
@@ -189,10 +189,18 @@ class Prober:
 
     def shorten(self, content: bytes) -> str:
         """The beginning of an answer, on one line, without what looks like a secret."""
+        redactor = self._redactor
+        if redactor is None:
+            return "(not shown, as the secrets to mask in it can't be read)"
         # Masked before it is cut: half a secret would not be known.
-        text = self._redactor.mask(content[:_READ].decode("utf-8", "replace"))[: 2 * _SNIPPET]
+        text = redactor.mask(content[:_READ].decode("utf-8", "replace"))[: 2 * _SNIPPET]
         hidden = _SUSPICIOUS.sub(lambda match: f"{match.group(1) or ''}********", text)
-        return self._clean(hidden, _SNIPPET) or "(empty body)"
+        return redactor.clean(hidden, _SNIPPET) or "(empty body)"
+
+    @cached_property
+    def _redactor(self) -> Redactor | None:
+        found = self._secrets()
+        return None if found is None else Redactor(found)
 
 
 def problems(place: str, probe: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from .._cloudflare.models import Script
 from .moves import Move
-from .register import Entry
+from .register import Entry, carried_text
 
 
 def entries(
@@ -51,7 +51,10 @@ def _accepted(move: Move, script: Script) -> Entry | None:
     version = move.candidate if move.attempted else move.running
     if not version:
         return None
-    return Entry(move.fingerprint, move.document, version, script.etag, script.modified_on, move.release)
+    carried = carried_text(move.carried)
+    return Entry(
+        move.fingerprint, move.document, version, script.etag, script.modified_on, move.release, carried
+    )
 
 
 def _restored(move: Move, before: Entry | None, script: Script | None) -> Entry | None:

@@ -17,12 +17,16 @@ from dataclasses import asdict, dataclass
 from .._cloudflare.kv import Item, Key
 
 NAMESPACE = "adsengineer-orchestrator"
+#: Secrets that nobody declares, where their names are not known or don't fit into an entry.
+UNNAMED = "*"
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A Worker as it stood when it passed its last gate.
 
+    ``carried`` are the names of secrets that the version has beside the declared ones, with commas between.
     Without a fingerprint it says only which version is accepted: somebody went back to that one by hand.
     """
 
@@ -32,6 +36,7 @@ class Entry:
     etag: str
     modified_on: str
     release: str
+    carried: str = ""
 
 
 Register = Mapping[str, Entry]
@@ -62,17 +67,34 @@ def went_back(old: Register, stands: Mapping[str, str]) -> dict[str, Entry]:
     """Entries for Workers whose traffic was given back by hand to the versions of ``stands``."""
     blank = Entry("", "", "", "", "", "")
     return {
-        script: Entry("", old.get(script, blank).document, version, "", "", "")
+        script: Entry("", old.get(script, blank).document, version, "", "", "", UNNAMED)
         for script, version in stands.items()
     }
+
+
+def carried_text(names: Iterable[str]) -> str:
+    """Names of carried secrets as an entry has them."""
+    text = ",".join(names)
+    return text if len(text) <= _LONGEST else UNNAMED
 
 
 def _entry(value: object) -> Entry | None:
     if not isinstance(value, dict):
         return None
     fields = {name: value.get(name) for name in Entry.__slots__}
+    fields["carried"] = value.get("carried", "")
     texts = {name: item for name, item in fields.items() if isinstance(item, str)}
     return Entry(**texts) if len(texts) == len(fields) else None
 
 
-__all__ = ["NAMESPACE", "Entry", "Register", "items", "parse", "prefix", "went_back"]
+__all__ = [
+    "NAMESPACE",
+    "UNNAMED",
+    "Entry",
+    "Register",
+    "carried_text",
+    "items",
+    "parse",
+    "prefix",
+    "went_back",
+]

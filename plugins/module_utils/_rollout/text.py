@@ -14,6 +14,7 @@ from .gate import WORSE, Limits, excludes, fine_evidence, worse_evidence
 from .judge import Finding
 from .plan import DRIFTED, UNCHANGED, Decision, Wave, counts, listed
 from .probe import OVERRIDE
+from .register import UNNAMED
 
 _DONE_WAVES = "nothing to do"
 
@@ -56,6 +57,29 @@ def before_after(decisions: Sequence[Decision], release: str) -> dict[str, str]:
         "before_header": "running",
         "after_header": "planned",
     }
+
+
+def undeclared(decisions: Sequence[Decision]) -> list[str]:
+    """What happens to the secrets that nobody declares."""
+    stays = [_with_names(item, set(item.carried) - set(item.unit.kept)) for item in decisions]
+    goes = [_with_names(item, item.dropped) for item in decisions]
+    notes = (
+        (
+            stays,
+            "secrets that nobody declares stay (declare them in the topology, if only as kept, or remove "
+            "them by the option undeclared_secrets, edge_undeclared_secrets of the role)",
+        ),
+        (
+            goes,
+            "secrets that nobody declares go (an undo brings them back with their version)",
+        ),
+    )
+    return [f"{told}: {listed(list(filter(None, found)))}" for found, told in notes if any(found)]
+
+
+def _with_names(item: Decision, names: Iterable[str]) -> str:
+    found = ["some" if name == UNNAMED else name for name in sorted(names)]
+    return f"{', '.join(found)} of {item.unit.script}" if found else ""
 
 
 def drift_text(decisions: Sequence[Decision]) -> str:

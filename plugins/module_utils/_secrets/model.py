@@ -95,6 +95,10 @@ class Vault:
         """A short keyed digest of a value, to tell two values apart without showing them."""
         return self._keyed(canonical({"name": name, "value": value}))[:12]
 
+    def digest_of(self, **words: str) -> str:
+        """A keyed digest of these words, to tell whether something is still what it was."""
+        return self._keyed(canonical(words))
+
     def _keyed(self, text: bytes) -> str:
         return hmac.new(base64.b64decode(self.key), text, hashlib.sha256).hexdigest()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .layers import Merged, merge
 from .problem import KeyPath
+from .schema import SECRET_KINDS
 
 _HOSTNAME = "{tenant}-{region}.{zone}"
 _FRONT_HOSTNAME = "{tenant}.{zone}"
@@ -50,6 +51,7 @@ class Plane:
     front: Front | None
     config: bool
     settings: Mapping[str, Any]
+    secrets: Mapping[str, Any]
     origins: Mapping[str, str]
     path: KeyPath
 
@@ -90,6 +92,7 @@ class Plane:
             "countries": list(self.countries),
             "front": self.front.variables() if self.front else None,
             "settings": self.settings,
+            "secrets": self.secrets,
         }
 
 
@@ -186,7 +189,8 @@ def _plane(
         edge.get("hostname", _HOSTNAME), tenant=tenant, region=region, environment=environment, zone=zone
     )
     here = f"tenants.{tenant}.regions.{region}"
-    settings = _settings(data, tenant, region, environment, own)
+    settings = _layered("settings", data, tenant, region, environment, own)
+    secrets = _layered("secrets", data, tenant, region, environment, own)
     return Plane(
         name=f"{tenant}-{region}",
         tenant=tenant,
@@ -205,18 +209,25 @@ def _plane(
         front=front if environment == home else None,
         config=edge.get("config", True),
         settings=settings.value,
+        secrets={name: _secret(name, item) for name, item in secrets.value.items()},
         origins={
             "environment": here if "environment" in own else f"tenants.{tenant}",
             "hostname": here if "hostname" in own else "edge",
             "zone": zone_from,
             **{"settings." + ".".join(key): layer for key, layer in settings.origins.items()},
+            **{"secrets." + ".".join(key): layer for key, layer in secrets.origins.items()},
         },
         path=path,
     )
 
 
-def _settings(
-    data: Mapping[str, Any], tenant: str, region: str, environment: str, own: Mapping[str, Any]
+def _secret(name: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A secret with what need not be written: it is bound, from the secret of the same name in small."""
+    return {"kind": SECRET_KINDS[0], "from": name.lower(), **declared}
+
+
+def _layered(
+    key: str, data: Mapping[str, Any], tenant: str, region: str, environment: str, own: Mapping[str, Any]
 ) -> Merged:
     layers = (
         ("defaults", data.get("defaults")),
@@ -225,7 +236,7 @@ def _settings(
         (f"tenants.{tenant}", data["tenants"][tenant]),
         (f"tenants.{tenant}.regions.{region}", own),
     )
-    return merge((f"{name}.settings", (layer or {}).get("settings")) for name, layer in layers)
+    return merge((f"{name}.{key}", (layer or {}).get(key)) for name, layer in layers)
 
 
 def _front(data: Mapping[str, Any], tenant: str, environment: str) -> Front | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The effective settings of a plane as text: key, value and the layer it comes from."""
+"""The effective settings and the secrets of a plane as text: key, value and the layer it comes from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDEST = 56
 
 def settings_report(plane: Plane) -> str:
     """A heading and one line a value, in columns; values that no layer sets are the gateway's own."""
-    rows = [_HEAD, *sorted((*_set(plane), *_built_in(plane)))]
+    rows = [_HEAD, *sorted((*_set(plane), *_built_in(plane), *_declared(plane)))]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"  {key:<{widths[0]}}  {value:<{widths[1]}}  {layer}" for key, value, layer in rows]
     kind = f"{plane.environment}, canary" if plane.canary else plane.environment
@@ -28,6 +28,12 @@ def settings_report(plane: Plane) -> str:
 def _set(plane: Plane) -> Iterator[tuple[str, str, str]]:
     for key, value in _leaves(plane.settings, ""):
         yield key, _text(value), plane.origins[f"settings.{key}"]
+
+
+def _declared(plane: Plane) -> Iterator[tuple[str, str, str]]:
+    """The secrets: where their values come from, which stay in the store."""
+    for key, value in _leaves(plane.secrets, "secrets."):
+        yield key, _text(value), plane.origins.get(key, "when not set")
 
 
 def _built_in(plane: Plane) -> Iterator[tuple[str, str, str]]:

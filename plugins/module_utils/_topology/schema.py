@@ -133,9 +133,25 @@ def _or_null(schema: Schema) -> Schema:
 
 
 _SETTINGS = layer(DOCUMENT)
+#: Where the value of a secret is, and how the Worker has it. The first one is meant when none is written.
+SECRET_KINDS = ("bound", "kept")
+_SECRETS = layer(
+    _named(
+        _object(
+            {
+                "kind": _choice(*SECRET_KINDS),
+                "from": _text("[A-Za-z][A-Za-z0-9_.-]*", 63, "the name of a secret of the store"),
+                "rotate_after": _integer(1, 3650),
+            }
+        ),
+        _text("[A-Z][A-Z0-9_]*", 63, "upper-case letters, digits and underscores, as in STRIPE_KEY"),
+        "a mapping of names to secrets",
+    )
+)
+_LAYERS: dict[str, Schema] = {"settings": _SETTINGS, "secrets": _SECRETS}
 _ADDRESS_TEXT = _text(_ADDRESS, 300, "host:port such as 127.0.0.1:8788")
 _REGION_OF_TENANT: Schema = {
-    **_object({"hostname": HOSTNAME, "environment": NAME, "settings": _SETTINGS}),
+    **_object({"hostname": HOSTNAME, "environment": NAME, **_LAYERS}),
     "type": ["object", "null"],
 }
 _TENANT_REGIONS: Schema = {
@@ -173,7 +189,7 @@ _EDGE = _object(
     required=("zone",),
     use="a mapping with at least the key zone",
 )
-_ENVIRONMENT = _object({"zone": HOSTNAME, "settings": _SETTINGS})
+_ENVIRONMENT = _object({"zone": HOSTNAME, **_LAYERS})
 _REGION = _object(
     {
         "canary": _flag("whether new releases begin in this region"),
@@ -185,11 +201,11 @@ _REGION = _object(
         ),
         "placement": _PLACEMENT,
         "jurisdiction": _choice("eu", "us", "fedramp"),
-        "settings": _SETTINGS,
+        **_LAYERS,
     }
 )
 _TENANT = _object(
-    {"environment": NAME, "regions": _TENANT_REGIONS, "settings": _SETTINGS},
+    {"environment": NAME, "regions": _TENANT_REGIONS, **_LAYERS},
     required=("environment", "regions"),
 )
 _CONTROL_PLANE = _object(
@@ -225,7 +241,7 @@ TOPOLOGY: Schema = {
                 "description": "true, false, or a list of key paths whose text may be rendered",
             },
             "edge": _EDGE,
-            "defaults": _or_empty(_object({"settings": _SETTINGS})),
+            "defaults": _or_empty(_object(_LAYERS)),
             "environments": _named(_or_empty(_ENVIRONMENT), NAME, "a mapping of environments", least=1),
             "regions": _named(_or_empty(_REGION), NAME, "a mapping of regions", least=1),
             "tenants": _named(_TENANT, NAME, "a mapping of tenants"),
@@ -235,4 +251,4 @@ TOPOLOGY: Schema = {
     ),
 }
 
-__all__ = ["DOCUMENT", "PLUGIN", "TOPOLOGY", "layer"]
+__all__ = ["DOCUMENT", "PLUGIN", "SECRET_KINDS", "TOPOLOGY", "layer"]

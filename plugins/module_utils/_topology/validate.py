@@ -15,6 +15,7 @@ from .problem import KeyPath, TopologyError
 from .references import reference_problems
 from .schema import NAME
 
+_LAYERS = ("settings", "secrets")
 _EDGE_KEYS = ("zone", "scheme", "port", "front", "hostname", "front_hostname")
 
 
@@ -38,13 +39,13 @@ def validate(document: Document) -> Topology:
 
 
 def _sound(data: Any, faults: set[KeyPath]) -> dict[str, Any] | None:
-    """The data without faulty entries and without settings, so that names are checked in the rest.
+    """The data without faulty entries, settings and secrets, so that names are checked in the rest.
 
     None when what is common to all names is faulty itself.
     """
     if () in faults or ("edge",) in faults or any(("edge", key) in faults for key in _EDGE_KEYS):
         return None
-    bad = {path[:2] for path in faults if not _in_settings(path)}
+    bad = {path[:2] for path in faults if not _in_layer(path)}
     kept: dict[str, Any] = {"name": "", "edge": data["edge"]}
     for kind in ("environments", "control_planes", "tenants"):
         entries = _entries(data, kind)
@@ -59,12 +60,13 @@ def _entries(data: dict[str, Any], kind: str) -> dict[str, Any]:
     return entries if isinstance(entries, dict) else {}
 
 
-def _in_settings(path: KeyPath) -> bool:
-    return path[2:3] == ("settings",) or (path[0] == "tenants" and path[4:5] == ("settings",))
+def _in_layer(path: KeyPath) -> bool:
+    below = path[2:3] + (path[4:5] if path[0] == "tenants" else ())
+    return any(key in below for key in _LAYERS)
 
 
 def _bare(entry: dict[str, Any] | None) -> dict[str, Any]:
-    bare = {key: value for key, value in (entry or {}).items() if key != "settings"}
+    bare = {key: value for key, value in (entry or {}).items() if key not in _LAYERS}
     if isinstance(bare.get("regions"), dict):
         bare["regions"] = {name: _bare(own) for name, own in bare["regions"].items()}
     return bare

@@ -52,8 +52,8 @@ class Site:
     def inventory(self) -> Path:
         return self.folder / "topology.yml"
 
-    def declare(self, **settings: Any) -> None:
-        """Write the topology; ``settings`` are those of the tenant acme."""
+    def declare(self, secrets: dict[str, Any] | None = None, **settings: Any) -> None:
+        """Write the topology; ``settings`` and ``secrets`` are those of the tenant acme."""
         address = f"127.0.0.1:{self.edge.http_port}"
         edge = {"zone": self.edge.zone, "scheme": "http", "port": self.edge.http_port, "connect_to": address}
         regions = {"eu": {"canary": True, "continents": ["EU"]}, "us": {"continents": ["NA"]}}
@@ -64,7 +64,10 @@ class Site:
             "edge": edge | {"front": True},
             "environments": {"production": {}},
             "regions": regions,
-            "tenants": {"acme": tenant | {"settings": settings}, "globex": tenant},
+            "tenants": {
+                "acme": tenant | {"settings": settings, "secrets": secrets or {}},
+                "globex": tenant,
+            },
         }
         self.inventory.write_text(yaml.safe_dump(topology, sort_keys=False))
 

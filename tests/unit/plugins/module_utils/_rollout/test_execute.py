@@ -170,6 +170,21 @@ def test_an_upload_carries_fingerprint_release_and_secrets():
     assert "s3cret" not in repr(job())
 
 
+def test_what_nobody_declares_is_inherited_from_the_version_that_serves():
+    account = Account()
+    bring_up(account)
+    (wave,) = planned(account, R2)
+    known = replace(wave, decisions=(replace(wave.decisions[0], carried=("LEGACY",)),))
+    put(account, known, job(R2))
+    sent = account.uploads["acme-eu-gateway"]
+    running = wave.decisions[0].running
+    assert {"name": "LEGACY", "type": "inherit", "version_id": running} in sent.bindings
+    assert sent.keep_bindings == ()
+    unknown_ = replace(wave, decisions=(replace(wave.decisions[0], carried=("*",)),))
+    put(account, unknown_, job(R2))
+    assert account.uploads["acme-eu-gateway"].keep_bindings == ("secret_text", "secret_key")
+
+
 def test_a_refused_bundle_touches_one_plane_only():
     account = Account()
     planes = [plane("acme-eu"), plane("globex-eu")]

@@ -385,3 +385,54 @@ LABELS = {
 def test_the_recorded_label(register, label, same):
     assert recorded_label(GATEWAYS, register) == label
     assert as_recorded(GATEWAYS, register) is same
+
+
+HELD = Version(
+    "v1",
+    1,
+    "c",
+    tag=UNIT.tag,
+    bindings=({"name": "OLD", "type": "secret_text"}, {"name": "TENANT", "type": "plain_text"}),
+)
+SPLIT = replace(ACTIVE, versions=(("v1", 50.0), ("v2", 50.0)))
+SECRETS = {
+    "none": (account(), ()),
+    "read": (account(register={}, readings={NAME: Reading(ACTIVE, HELD)}), ("OLD",)),
+    "recorded": (account(register=entry(carried="A,B")), ("A", "B")),
+    "gone back to by hand": (
+        account(register=entry(fingerprint="", carried="*"), readings={NAME: Reading(ACTIVE, HELD)}),
+        ("OLD",),
+    ),
+    "split": (
+        account(
+            register={}, readings={NAME: Reading(replace(ACTIVE, versions=(("v1", 50.0), ("v2", 50.0))))}
+        ),
+        ("*",),
+    ),
+    "nothing deployed": (account(register={}, readings={NAME: Reading(None)}), ("*",)),
+    "new": (account(scripts={}, register={}), ()),
+}
+
+
+@pytest.mark.parametrize(("facts", "expected"), SECRETS.values(), ids=SECRETS)
+def test_secrets_that_nobody_declares_are_carried_on(facts, expected):
+    (decided,) = decide([UNIT], facts, take_over=True)
+    assert decided.carried == expected
+    (removing,) = decide([UNIT], facts, take_over=True, remove=True)
+    assert (removing.carried, removing.dropped) == ((), expected)
+    assert (removing.action == UNCHANGED) is (not expected and decided.action == UNCHANGED)
+
+
+def test_a_declared_secret_is_not_carried_and_a_kept_one_is():
+    unit = units([plane()], release(secrets={NAME: {"A": "digest"}}, kept={NAME: ("B",)}))[0]
+    (decided,) = decide([unit], account(register=entry(carried="A,B,C")))
+    assert decided.carried == ("B", "C")
+    (removing,) = decide([unit], account(register=entry(carried="A,B,C")), remove=True)
+    assert (removing.carried, removing.dropped) == (("B",), ("C",))
+
+
+@pytest.mark.parametrize("facts", [account(), account(scripts={}, register={})], ids=["there", "new"])
+def test_a_secret_to_keep_must_be_there(facts):
+    unit = units([plane()], release(kept={NAME: ("LOST",)}))[0]
+    with pytest.raises(PlanError, match="should keep LOST, and has no such secret"):
+        decide([unit], facts)

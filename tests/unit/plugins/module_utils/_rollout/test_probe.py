@@ -129,7 +129,7 @@ def test_what_looks_like_a_secret_is_not_shown(body):
 def test_a_secret_of_the_worker_is_not_shown_even_where_the_answer_is_cut(before):
     edge = Edge({"new": httpx.Response(500, text=f"{'so ' * (before // 3)}hunter2-short")})
     with Prober(
-        coin=lambda: 0.0, transport=httpx.MockTransport(edge.handle), secrets=["hunter2-short"]
+        coin=lambda: 0.0, transport=httpx.MockTransport(edge.handle), secrets=lambda: ["hunter2-short"]
     ) as sender:
         assert "hunt" not in sender.ask(TARGET, HEALTH, "new").text
 

@@ -8,7 +8,9 @@ from dataclasses import asdict, replace
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.kv import Key
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.register import (
+    UNNAMED,
     Entry,
+    carried_text,
     items,
     parse,
     prefix,
@@ -56,7 +58,17 @@ def test_only_what_differs_is_written():
 
 def test_a_version_gone_back_to_is_accepted_and_nothing_else_is_known_of_it():
     found = went_back({"a": ENTRY}, {"a": "v0", "b": "v9"})
-    assert found == {"a": Entry("", "d", "v0", "", "", ""), "b": Entry("", "", "v9", "", "", "")}
+    assert found == {"a": Entry("", "d", "v0", "", "", "", "*"), "b": Entry("", "", "v9", "", "", "", "*")}
+
+
+def test_an_entry_of_an_older_release_carries_no_secrets():
+    old = {name: value for name, value in GOOD.items() if name != "carried"}
+    assert parse([Key("planes/t/a", old)], "t") == {"a": ENTRY}
+
+
+def test_names_that_do_not_fit_are_not_kept_by_name():
+    assert carried_text(["A", "B"]) == "A,B"
+    assert carried_text(f"NAME_{number:030}" for number in range(20)) == UNNAMED
 
 
 def test_a_prefix_is_of_one_topology():

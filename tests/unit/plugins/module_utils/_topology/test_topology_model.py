@@ -62,6 +62,7 @@ def test_a_plane_has_all_its_variables() -> None:
             "url": "http://acme.edge.localhost:8788",
         },
         "settings": {"max_batch": 5, "labels": {"a": "defaults", "b": "environment"}, "log_level": "debug"},
+        "secrets": {},
     }
 
 
