@@ -69,9 +69,17 @@ options:
       - C(config), V(true) by default, gives each plane a KV namespace with its config document.
       - C(scheme) and C(port) make the URL. C(connect_to) is where probes connect to instead of what DNS says.
     type: dict
+  configuration:
+    description:
+      - How documents are checked and synchronised.
+      - C(schemas) is a folder of JSON Schemas, beside the topology or absolute.
+      - C(policies) maps key patterns such as C(gateway.labels.*) to V(fail), V(control_plane), V(edge) or
+        V(newest). C(approval) lists patterns of keys that the edge can't change without a person's word.
+    type: dict
+    version_added: 0.2.0
   defaults:
     description:
-      - The weakest layer, with the keys C(settings) and C(secrets), which every other layer may have, too.
+      - The weakest layer, with the keys C(settings), C(documents) and C(secrets), which every other layer may have, too.
       - C(secrets) declares by name what secrets a gateway has. Each has C(kind) (V(bound) or V(kept)),
         C(from) (the name of a secret of the store) and C(rotate_after) (days). No value stands in a topology.
     type: dict
@@ -150,6 +158,7 @@ from ..module_utils._topology import (
     TopologyError,
     is_topology,
     read_topology,
+    schema_folder,
 )
 
 
@@ -178,6 +187,8 @@ class InventoryModule(BaseInventoryPlugin):
             direct["origins"] = topology.origins
         self.set_options(direct=direct)
         _fill(inventory, topology, self.get_option("origins"))
+        rules = {**topology.configuration, "schemas": schema_folder(path, topology)}
+        inventory.set_variable("edge", "configuration_rules", _plain(rules))
 
 
 def _alone(inventory: Any, topology: Topology) -> None:

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .errors import Facts, NotFound, PartialWrite
+from .errors import Facts, NotFound, PartialWrite, ValidationError
 from .pages import by_cursor, numbered
-from .shapes import integer, mapping, text, texts
+from .shapes import Odd, integer, mapping, text, texts
 from .transport import Api, Call, segment
 from .upload import Form
 
 _ROOT = "storage/kv/namespaces"
 _BULK_KEYS = 10_000
+_BULK_READS = 100
 _BULK_BYTES = 90_000_000  # the API's limit is 100 MB of request, encoding included
 _ROUNDS = 3
 
@@ -114,6 +115,21 @@ class KV:
                 raise
             return None
 
+    def get_many(self, namespace: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """The values of the keys that exist; one call for each 100, and one a key where some are not text."""
+        found: dict[str, bytes] = {}
+        for start in range(0, len(keys), _BULK_READS):
+            part = keys[start : start + _BULK_READS]
+            body = {"keys": list(part), "type": "text"}
+            path = f"{_ROOT}/{segment(namespace)}/bulk/get"
+            call = Call(f"keys of KV namespace '{namespace}'", "POST", path, json=body)
+            try:
+                values = self._api.result(call, _values)
+            except ValidationError:
+                values = {key: self.get(namespace, key) for key in part}
+            found |= {key: value for key, value in values.items() if value is not None}
+        return found
+
     def put(
         self, namespace: str, key: str, value: bytes, metadata: Any = None, ttl: int | None = None
     ) -> None:
@@ -152,6 +168,13 @@ class KV:
 
 def _left_out(value: object) -> tuple[str, ...]:
     return texts(mapping(value), "unsuccessful_keys")
+
+
+def _values(value: object) -> dict[str, bytes | None]:
+    values = mapping(mapping(value).get("values"))
+    if not all(item is None or isinstance(item, str) for item in values.values()):
+        raise Odd("the field 'values' should hold strings")
+    return {key: None if item is None else item.encode() for key, item in values.items()}
 
 
 def _partial(resource: str, method: str, path: str, keys: tuple[str, ...]) -> PartialWrite:

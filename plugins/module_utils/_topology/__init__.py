@@ -14,7 +14,8 @@ from .model import ControlPlane, Front, Plane, Topology
 from .problem import Problem, TopologyError
 from .report import settings_report
 from .schema import DOCUMENT, PLUGIN, TOPOLOGY
-from .validate import read_topology
+from .schemas import Schemas, read_schemas, told
+from .validate import read_topology, schema_folder
 
 __all__ = [
     "DOCUMENT",
@@ -26,12 +27,16 @@ __all__ = [
     "Merged",
     "Plane",
     "Problem",
+    "Schemas",
     "Topology",
     "TopologyError",
     "choose",
     "find_topologies",
     "is_topology",
     "merge",
+    "read_schemas",
     "read_topology",
+    "schema_folder",
     "settings_report",
+    "told",
 ]

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from .load import Document
-from .problem import Problem, shown
+from .problem import KeyPath, Problem, shown
 from .schema import TOPOLOGY, Schema
 
 try:
     from jsonschema import Draft202012Validator, validators
     from jsonschema.exceptions import ValidationError
+    from referencing import Registry
 
     JSONSCHEMA_MISSING = ""
 except ImportError:
@@ -34,10 +36,22 @@ _KINDS = {
 }
 
 
+class Placed(Protocol):
+    """What knows where in a file a key path of some data stands."""
+
+    def problem(self, path: KeyPath, message: str, remedy: str, *, key: bool = False) -> Problem:
+        """A fault at a key path."""
+
+
 def schema_problems(document: Document) -> Iterator[Problem]:
     """A problem for each fault that the schema finds."""
-    for error in _validator().iter_errors(document.data):
-        yield from _explain(document, error)
+    yield from faults(document, document.data, _validator())
+
+
+def faults(place: Placed, data: Any, validator: Any) -> Iterator[Problem]:
+    """A problem for each fault that a validator finds in some data."""
+    for error in validator.iter_errors(data):
+        yield from _explain(place, error)
 
 
 def choose(word: str, known: Iterable[str]) -> str:
@@ -52,22 +66,29 @@ def choose(word: str, known: Iterable[str]) -> str:
 
 @cache
 def _validator() -> Any:
-    """The validator; a whole number is one that is written so, unlike JSON Schema's C(1.0)."""
+    return validator(TOPOLOGY)
+
+
+def validator(schema: Schema) -> Any:
+    """The validator of a schema; a whole number is one that is written so, unlike JSON Schema's C(1.0).
+
+    A C($ref) is looked for in the schema itself and nowhere else.
+    """
     types = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
     )
     strict = validators.extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]
-    return strict(TOPOLOGY)
+    return strict(schema, registry=Registry())
 
 
-def _explain(document: Document, error: ValidationError) -> Iterator[Problem]:
+def _explain(document: Placed, error: ValidationError) -> Iterator[Problem]:
     path = tuple(error.absolute_path)
     schema: Schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties":
         yield from _unknown_keys(document, path, error.instance, schema)
     elif error.validator == "required":
         for name in sorted(set(schema["required"]).difference(_keys(error.instance))):
-            use = schema["properties"][name]["description"]
+            use = schema.get("properties", {}).get(name, {}).get("description", "a value")
             yield document.problem(path, f"the key {name} is missing", f"add it with {use}")
     elif "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
         name = str(error.instance)
@@ -78,11 +99,12 @@ def _explain(document: Document, error: ValidationError) -> Iterator[Problem]:
 
 
 def _unknown_keys(
-    document: Document, path: tuple[str | int, ...], value: Any, schema: Schema
+    document: Placed, path: tuple[str | int, ...], value: Any, schema: Schema
 ) -> Iterator[Problem]:
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name in value:
-        if name not in schema["properties"]:
-            remedy = choose(name, schema["properties"])
+        if name not in known and not any(re.search(pattern, name) for pattern in patterns):
+            remedy = choose(name, known)
             yield document.problem((*path, name), f"unknown key {shown(name)}", remedy, key=True)
 
 
@@ -92,7 +114,11 @@ def _keys(value: Any) -> list[str]:
 
 def _remedy(error: ValidationError, schema: Schema) -> str:
     value = error.instance
-    if error.validator == "type" and "string" in schema["type"] and isinstance(value, (bool, int, float)):
+    if (
+        error.validator == "type"
+        and "string" in schema.get("type", ())
+        and isinstance(value, (bool, int, float))
+    ):
         return f"put it in quotes, or {_use(schema)}"
     if error.validator == "enum" and isinstance(error.instance, str):
         return choose(error.instance, [value for value in schema["enum"] if value is not None])
@@ -108,7 +134,7 @@ def _not_allowed(value: Any, _schema: Schema) -> str:
 
 
 def _wrong_type(value: Any, schema: Schema) -> str:
-    if isinstance(value, float) and "integer" in schema["type"]:
+    if isinstance(value, float) and "integer" in schema.get("type", ()):
         return f"{shown(value)} is not a whole number"
     if isinstance(value, (dict, list)):
         return f"this is {_KINDS[type(value)]}"
@@ -140,4 +166,4 @@ _MESSAGES: dict[str, Callable[[Any, Schema], str]] = {
     "uniqueItems": _twice,
 }
 
-__all__ = ["JSONSCHEMA_MISSING", "choose", "schema_problems"]
+__all__ = ["JSONSCHEMA_MISSING", "Placed", "choose", "faults", "schema_problems", "validator"]

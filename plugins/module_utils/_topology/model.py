@@ -52,6 +52,7 @@ class Plane:
     config: bool
     settings: Mapping[str, Any]
     secrets: Mapping[str, Any]
+    documents: Mapping[str, Any]
     origins: Mapping[str, str]
     path: KeyPath
 
@@ -93,6 +94,7 @@ class Plane:
             "front": self.front.variables() if self.front else None,
             "settings": self.settings,
             "secrets": self.secrets,
+            "documents": self.documents,
         }
 
 
@@ -133,6 +135,7 @@ class Topology:
     control_planes: tuple[ControlPlane, ...]
     origins: bool | None
     trust_templates: bool | tuple[str, ...]
+    configuration: Mapping[str, Any]
 
     def groups(self) -> dict[str, list[str]]:
         """The names of the hosts of each group; C(edge) and C(control_plane) are there even when empty."""
@@ -160,6 +163,7 @@ def build(data: Mapping[str, Any]) -> Topology:
         ),
         origins=data.get("origins"),
         trust_templates=trust if isinstance(trust, bool) else tuple(trust),
+        configuration=data.get("configuration", {}),
     )
 
 
@@ -191,6 +195,7 @@ def _plane(
     here = f"tenants.{tenant}.regions.{region}"
     settings = _layered("settings", data, tenant, region, environment, own)
     secrets = _layered("secrets", data, tenant, region, environment, own)
+    documents = _layered("documents", data, tenant, region, environment, own)
     return Plane(
         name=f"{tenant}-{region}",
         tenant=tenant,
@@ -210,12 +215,14 @@ def _plane(
         config=edge.get("config", True),
         settings=settings.value,
         secrets={name: _secret(name, item) for name, item in secrets.value.items()},
+        documents=documents.value,
         origins={
             "environment": here if "environment" in own else f"tenants.{tenant}",
             "hostname": here if "hostname" in own else "edge",
             "zone": zone_from,
             **{"settings." + ".".join(key): layer for key, layer in settings.origins.items()},
             **{"secrets." + ".".join(key): layer for key, layer in secrets.origins.items()},
+            **{"documents." + ".".join(key): layer for key, layer in documents.origins.items()},
         },
         path=path,
     )

@@ -148,7 +148,19 @@ _SECRETS = layer(
         "a mapping of names to secrets",
     )
 )
-_LAYERS: dict[str, Schema] = {"settings": _SETTINGS, "secrets": _SECRETS}
+_DOCUMENTS = _named(
+    {"type": ["object", "null"], "description": "a mapping, checked against the document's own schema"},
+    {
+        **_text(
+            "[a-z][a-z0-9_-]*(/[a-z0-9][a-z0-9_.-]*)*",
+            200,
+            "a document's name such as flags or campaigns/spring, at most 200 lower-case characters",
+        ),
+        "not": {"const": "gateway"},
+    },
+    "a mapping of documents; the gateway's own is written under settings",
+)
+_LAYERS: dict[str, Schema] = {"settings": _SETTINGS, "secrets": _SECRETS, "documents": _DOCUMENTS}
 _ADDRESS_TEXT = _text(_ADDRESS, 300, "host:port such as 127.0.0.1:8788")
 _REGION_OF_TENANT: Schema = {
     **_object({"hostname": HOSTNAME, "environment": NAME, **_LAYERS}),
@@ -218,6 +230,20 @@ _CONTROL_PLANE = _object(
     required=("host", "environment"),
 )
 
+_PATTERN = _text(r"[^\s]+", 256, "a key pattern such as gateway.labels.*")
+_CONFIGURATION = _object(
+    {
+        "schemas": _text(r"[^\s]+", 1024, "a folder of JSON Schemas, beside the topology or absolute"),
+        "policies": _named(
+            _choice("fail", "control_plane", "edge", "newest"),
+            _PATTERN,
+            "a mapping of key patterns to policies",
+        ),
+        "approval": _list(_PATTERN, "a list of key patterns"),
+    },
+    use="how documents are checked and synchronised",
+)
+
 
 def _or_empty(schema: Schema) -> Schema:
     return {**schema, "type": ["object", "null"]}
@@ -242,6 +268,7 @@ TOPOLOGY: Schema = {
             },
             "edge": _EDGE,
             "defaults": _or_empty(_object(_LAYERS)),
+            "configuration": _CONFIGURATION,
             "environments": _named(_or_empty(_ENVIRONMENT), NAME, "a mapping of environments", least=1),
             "regions": _named(_or_empty(_REGION), NAME, "a mapping of regions", least=1),
             "tenants": _named(_TENANT, NAME, "a mapping of tenants"),

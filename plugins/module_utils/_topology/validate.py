@@ -11,11 +11,12 @@ from .explain import schema_problems
 from .load import Document, read_document
 from .model import Topology, build
 from .naming import naming_problems
-from .problem import KeyPath, TopologyError
+from .problem import KeyPath, Problem, TopologyError
 from .references import reference_problems
 from .schema import NAME
+from .schemas import document_problems, read_schemas
 
-_LAYERS = ("settings", "secrets")
+_LAYERS = ("settings", "secrets", "documents")
 _EDGE_KEYS = ("zone", "scheme", "port", "front", "hostname", "front_hostname")
 
 
@@ -32,10 +33,23 @@ def validate(document: Document) -> Topology:
         extra = naming_problems(document, build(sound)) if sound else ()
         raise TopologyError(document.file, [*problems, *extra])
     topology = build(document.data)
-    problems = list(naming_problems(document, topology))
+    problems = [*naming_problems(document, topology), *_documents(document, topology)]
     if problems:
         raise TopologyError(document.file, problems)
     return topology
+
+
+def schema_folder(file: str | Path, topology: Topology) -> str:
+    """The folder of the user's schemas, beside the topology unless absolute; empty without one."""
+    named = topology.configuration.get("schemas")
+    return str(Path(file).absolute().parent / named) if named else ""
+
+
+def _documents(document: Document, topology: Topology) -> list[Problem]:
+    folder = schema_folder(document.file, topology)
+    if not folder and not any(plane.documents for plane in topology.planes):
+        return []
+    return list(document_problems(document, topology.planes, read_schemas(folder)))
 
 
 def _sound(data: Any, faults: set[KeyPath]) -> dict[str, Any] | None:
@@ -79,4 +93,4 @@ def _complete(tenant: dict[str, Any], kept: dict[str, Any]) -> bool:
     return set(regions) <= set(kept["regions"]) and environments <= set(kept["environments"])
 
 
-__all__ = ["read_topology", "validate"]
+__all__ = ["read_topology", "schema_folder", "validate"]

@@ -1,4 +1,4 @@
-// source: sha256:a5df48f5b540de6e629ea178cc7b75ebcb75175b176aef24982d783d9fd76d18
+// source: sha256:15dca258257a854d61e1ef2586a8910997d76e68366a6971d5995a97b85148af
 // bundle: sha256:cdea64424f074a2f0aa96e2eb82e5f191858735e08a78c13624c7b1416ce3b49
 // SPDX-License-Identifier: GPL-3.0-or-later
 

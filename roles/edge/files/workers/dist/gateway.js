@@ -1,5 +1,5 @@
-// source: sha256:a5df48f5b540de6e629ea178cc7b75ebcb75175b176aef24982d783d9fd76d18
-// bundle: sha256:81c3f5437d938c8a85f516fb92e1a4758cf02f5485cbc4a2335282e2efa2f2c1
+// source: sha256:15dca258257a854d61e1ef2586a8910997d76e68366a6971d5995a97b85148af
+// bundle: sha256:2e84b076516f143c866da26f908255c286720ccb7d026111836dbc067b255633
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -163,6 +163,10 @@ function _addIssue(context, label, dataset, config$1, other) {
   else dataset.issues = [issue];
 }
 // @__NO_SIDE_EFFECTS__
+function _isSameValueZero(value1, value2) {
+  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
+}
+// @__NO_SIDE_EFFECTS__
 function _isValidObjectKey(object$1, key) {
   return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
 }
@@ -293,6 +297,22 @@ function regex(requirement, message$1) {
   };
 }
 // @__NO_SIDE_EFFECTS__
+function safeInteger(message$1) {
+  return {
+    kind: "validation",
+    type: "safe_integer",
+    reference: safeInteger,
+    async: false,
+    expects: null,
+    requirement: Number.isSafeInteger,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "safe integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
 function getFallback(schema, dataset, config$1) {
   return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
 }
@@ -379,6 +399,23 @@ function custom(check$1, message$1) {
   });
 }
 // @__NO_SIDE_EFFECTS__
+function literal(literal_, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "literal",
+    reference: literal,
+    expects: /* @__PURE__ */ _stringify(literal_),
+    async: false,
+    literal: literal_,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
 function number(message$1) {
   return _standardSchema({
     kind: "schema",
@@ -390,6 +427,68 @@ function number(message$1) {
     "~run"(dataset, config$1) {
       if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
       else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function object(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "object",
+    reference: object,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
       return dataset;
     }
   });
@@ -694,7 +793,7 @@ function depth(text) {
 // src/shared/schema.ts
 var MAX_PROBLEMS = 20;
 var MAX_KEY = 64;
-function object(entries) {
+function object2(entries) {
   return pipe(plain("must be an object"), strictObject(entries, objectMessage));
 }
 function map(key, value, message) {
@@ -739,10 +838,33 @@ async function within(milliseconds, work) {
   }
 }
 
+// src/gateway/head.ts
+var MAX_DEPTH = 4;
+var Revision = pipe(number(), safeInteger(), minValue(0));
+var Documents = record(string(), pipe(string(), regex(/^[0-9a-f]{64}$/)));
+var Schema = object({
+  format: literal(1),
+  revision: Revision,
+  documents: Documents,
+  former: object({ revision: Revision, documents: Documents })
+});
+function parseHead(text) {
+  const parsed = parseJson(text, MAX_DEPTH);
+  if (!parsed.ok) return null;
+  const result = safeParse(Schema, parsed.value);
+  return result.success ? result.output : null;
+}
+function candidates(head, name) {
+  return [head, head.former].flatMap(({ revision, documents }) => {
+    const sha2562 = documents[name];
+    return sha2562 === void 0 ? [] : [{ revision, sha256: sha2562 }];
+  });
+}
+
 // src/gateway/settings.ts
 var EVENT_TYPE = matching(/^[a-z][a-z0-9_-]{0,63}$/, "must be a lower-case name");
 var ORIGIN = matching(/^https?:\/\/[^\s\/]{1,300}$/, "must be an origin such as https://www.example.com");
-var Settings = object({
+var Settings = object2({
   accept: optional(array(EVENT_TYPE, "must be a list"), ["impression", "click", "conversion", "view"]),
   max_event_bytes: optional(integer2(256, 131072), 16384),
   max_batch: optional(integer2(1, 1e3), 100),
@@ -753,11 +875,15 @@ var Settings = object({
 });
 
 // src/gateway/config.ts
-var KEY = "config";
+var HEAD = "head";
+var PLAIN = "config";
+var NAME = "gateway";
+var MAX_HEAD = 25 * 1024 * 1024;
 var MAX_DOCUMENT = 256 * 1024;
-var MAX_DEPTH = 8;
+var MAX_DEPTH2 = 8;
 var READ_TIMEOUT = 2e3;
 var CACHE_TTL_SECONDS = 30;
+var VALUE_TTL_SECONDS = 60;
 var KEEP_GOOD = 5e3;
 var KEEP_BAD = 1e3;
 var ConfigReader = class {
@@ -793,21 +919,44 @@ var ConfigReader = class {
     return read;
   }
   async #fetch(namespace) {
-    let text;
     try {
-      text = await within(READ_TIMEOUT, namespace.get(KEY, { type: "text", cacheTtl: CACHE_TTL_SECONDS }));
+      const head = await get(namespace, HEAD, CACHE_TTL_SECONDS);
+      return await (head === null ? this.#plain(namespace) : this.#whole(namespace, head));
     } catch {
       return "unreachable";
     }
-    return text === null ? refuse([`the namespace CONFIG has no key ${KEY}`]) : parseDocument(text, this.#now());
+  }
+  async #plain(namespace) {
+    const text = await get(namespace, PLAIN, CACHE_TTL_SECONDS);
+    if (text === null) return refuse([`the namespace CONFIG has neither a key ${HEAD} nor a key ${PLAIN}`]);
+    return parseDocument(text, await sha256(text), 0, this.#now());
+  }
+  /** The document of one whole revision: the newest, or the former while the newest one's value is on its way. */
+  async #whole(namespace, text) {
+    const head = text.length > MAX_HEAD ? null : parseHead(text);
+    if (head === null) return refuse([`the key ${HEAD} is not one that this gateway knows`]);
+    const found = candidates(head, NAME);
+    if (found.length === 0) return refuse([`revision ${head.revision} has no document ${NAME}`]);
+    for (const { revision, sha256: wanted } of found) {
+      if (this.#good?.sha256 === wanted) return this.#again(this.#good, revision);
+      const value = await get(namespace, `v/${wanted}`, VALUE_TTL_SECONDS);
+      if (value !== null && await sha256(value) === wanted) return parseDocument(value, wanted, revision, this.#now());
+    }
+    return head.former.revision === 0 ? this.#plain(namespace) : "unreachable";
+  }
+  #again(document, revision) {
+    return { ok: true, document: { ...document, revision, readAt: this.#now() }, stale: false };
   }
 };
-async function parseDocument(text, readAt) {
+function get(namespace, key, cacheTtl) {
+  return within(READ_TIMEOUT, namespace.get(key, { type: "text", cacheTtl }));
+}
+function parseDocument(text, digest, revision, readAt) {
   if (text.length > MAX_DOCUMENT) return refuse([`the config document is larger than ${MAX_DOCUMENT} characters`]);
-  const parsed = parseJson(text, MAX_DEPTH);
+  const parsed = parseJson(text, MAX_DEPTH2);
   if (!parsed.ok) return refuse([`the config document ${parsed.reason}`]);
   const result = safeParse(Settings, parsed.value, { abortPipeEarly: true });
-  if (result.success) return { ok: true, document: { settings: result.output, sha256: await sha256(text), readAt }, stale: false };
+  if (result.success) return { ok: true, document: { settings: result.output, revision, sha256: digest, readAt }, stale: false };
   const found = problems(result.issues);
   return refuse(found.map(({ path, message }) => `the config document ${path === "" ? "" : `at ${path} `}${message}`));
 }
@@ -896,26 +1045,26 @@ var CURRENCY = matching(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");
 var TIME_MESSAGE = "must be an RFC 3339 time such as 2026-01-31T12:00:00Z";
 var TIME = pipe(string(TIME_MESSAGE), check(isRfc3339, TIME_MESSAGE));
 var NAME_MESSAGE = "must be a string of 1 to 128 characters";
-var NAME = pipe(string(NAME_MESSAGE), minLength(1, NAME_MESSAGE), maxLength(128, NAME_MESSAGE));
-var KEY2 = matching(/^[a-z][a-z0-9_.-]{0,63}$/, "the name must be lower-case, of at most 64 characters");
+var NAME2 = pipe(string(NAME_MESSAGE), minLength(1, NAME_MESSAGE), maxLength(128, NAME_MESSAGE));
+var KEY = matching(/^[a-z][a-z0-9_.-]{0,63}$/, "the name must be lower-case, of at most 64 characters");
 var SCALAR = union(
   [pipe(string(), maxLength(256)), number(), boolean()],
   "must be a string of at most 256 characters, a number or a boolean"
 );
 var ATTRIBUTES_MESSAGE = `must be an object with at most ${MAX_ATTRIBUTES} fields`;
 var ATTRIBUTES = pipe(
-  map(KEY2, SCALAR, ATTRIBUTES_MESSAGE),
+  map(KEY, SCALAR, ATTRIBUTES_MESSAGE),
   check((fields) => Object.keys(fields).length <= MAX_ATTRIBUTES, ATTRIBUTES_MESSAGE)
 );
 function eventSchema(accept) {
   return pipe(
-    object({
+    object2({
       type: picklist(accept, "must be an event type that this plane accepts"),
       id: ID,
       time: TIME,
-      campaign: optional(NAME),
-      creative: optional(NAME),
-      placement: optional(NAME),
+      campaign: optional(NAME2),
+      creative: optional(NAME2),
+      placement: optional(NAME2),
       value: optional(between(0, 1e9)),
       currency: optional(CURRENCY),
       attributes: optional(ATTRIBUTES)
@@ -925,7 +1074,7 @@ function eventSchema(accept) {
 }
 
 // src/gateway/batch.ts
-var MAX_DEPTH2 = 8;
+var MAX_DEPTH3 = 8;
 var CONTENT_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 async function readBatch(request, settings) {
   requireJson(request.headers);
@@ -949,7 +1098,7 @@ async function readJson(request, limit) {
   if (bytes === null) throw tooLarge([{ path: "", message: `must be at most ${limit} bytes` }]);
   const text = decodeUtf8(bytes);
   if (text === null) throw invalid([{ path: "", message: "must be UTF-8" }]);
-  const parsed = parseJson(text, MAX_DEPTH2);
+  const parsed = parseJson(text, MAX_DEPTH3);
   if (!parsed.ok) throw invalid([{ path: "", message: parsed.reason }]);
   return parsed.value;
 }
@@ -1093,8 +1242,8 @@ function health(request, env, state, now) {
     version: { id: env.VERSION?.id, tag: env.VERSION?.tag }
   };
   if (!state.ok) return json(503, { status: "unavailable", ...plane, problems: state.reasons }, RETRY_AFTER);
-  const { sha256: sha2562, readAt } = state.document;
-  const config2 = { sha256: sha2562, stale: state.stale, age_seconds: Math.max(0, Math.round((now - readAt) / 1e3)) };
+  const { revision, sha256: sha2562, readAt } = state.document;
+  const config2 = { revision, sha256: sha2562, stale: state.stale, age_seconds: Math.max(0, Math.round((now - readAt) / 1e3)) };
   return json(200, { status: "ok", ...plane, config: config2, sink: env.SINK !== void 0 });
 }
 

@@ -63,6 +63,7 @@ def test_a_plane_has_all_its_variables() -> None:
         },
         "settings": {"max_batch": 5, "labels": {"a": "defaults", "b": "environment"}, "log_level": "debug"},
         "secrets": {},
+        "documents": {},
     }
 
 

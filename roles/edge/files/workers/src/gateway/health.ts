@@ -25,7 +25,7 @@ export function health(request: Request, env: Env, state: State, now: number): R
     version: { id: env.VERSION?.id, tag: env.VERSION?.tag },
   };
   if (!state.ok) return json(503, { status: "unavailable", ...plane, problems: state.reasons }, RETRY_AFTER);
-  const { sha256, readAt } = state.document;
-  const config = { sha256, stale: state.stale, age_seconds: Math.max(0, Math.round((now - readAt) / 1000)) };
+  const { revision, sha256, readAt } = state.document;
+  const config = { revision, sha256, stale: state.stale, age_seconds: Math.max(0, Math.round((now - readAt) / 1000)) };
   return json(200, { status: "ok", ...plane, config, sink: env.SINK !== undefined });
 }

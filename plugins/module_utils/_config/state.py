@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is remembered of one plane: the last synchronised revision, and how it came to be. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .canonical import Json, Unsound, canonical, digest, same, strict
+from .merge import Change, changes, get, replaced, undone
+from .revision import Documents, Head, Names, read_head
+
+FORMAT = 1
+_LARGEST = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One revision of the history: ``changes`` lead to it from the one before.
+
+    ``edits`` tell which proposals it settled: name, by, why, and whether they were taken or declined.
+    """
+
+    revision: int
+    id: str
+    at: str
+    by: str
+    why: str
+    changes: tuple[Change, ...] = ()
+    edits: tuple[Mapping[str, str], ...] = ()
+
+    def as_dict(self) -> dict[str, Json]:
+        """JSON types."""
+        about = {"revision": self.revision, "id": self.id, "at": self.at, "by": self.by, "why": self.why}
+        made: dict[str, Json] = {"changes": [change.as_dict() for change in self.changes]}
+        return about | made | ({"edits": [dict(edit) for edit in self.edits]} if self.edits else {})
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Json]) -> Entry:
+        """An entry back from JSON types."""
+        return cls(
+            value["revision"],
+            value["id"],
+            value["at"],
+            value["by"],
+            value["why"],
+            tuple(map(Change.from_dict, value["changes"])),
+            tuple(value.get("edits", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of one plane.
+
+    ``documents`` are those of the last synchronised revision. ``taken`` are values that came from the edge or
+    from a restored revision: C(before) is what was declared then, C(after) what holds instead. ``unused`` are
+    values in KV that no revision at the edge names, and since when.
+    """
+
+    plane: str
+    head: Head | None = None
+    documents: Documents = field(default_factory=dict)
+    taken: tuple[Change, ...] = ()
+    history: tuple[Entry, ...] = ()
+    unused: Names = field(default_factory=dict)
+
+    @property
+    def revision(self) -> int:
+        """The number of the last synchronised revision, 0 before the first."""
+        return self.head.revision if self.head else 0
+
+    @property
+    def id(self) -> str:
+        """The id of the last synchronised revision."""
+        return self.history[-1].id if self.history else ""
+
+    def effective(self, declared: Documents) -> Documents:
+        """The declared documents with what was taken, except where the declaration has changed since."""
+        result: Any = declared
+        for change in self.taken:
+            if same(get(result, change.path), change.before):
+                result = replaced(result, change.path, change.after)
+        found: Documents = result
+        return found
+
+    def forgetting(self, patterns: Iterable[tuple[str, ...]]) -> State:
+        """The state without what was taken at or below these paths."""
+        paths = tuple(patterns)
+        kept = [
+            change for change in self.taken if not any(change.path[: len(path)] == path for path in paths)
+        ]
+        return replace(self, taken=tuple(kept))
+
+    def documents_at(self, wanted: str) -> Documents | None:
+        """The documents of a revision of the history, by its id, or None when it is not there."""
+        result: Any = self.documents
+        for entry in reversed(self.history):
+            if entry.id == wanted:
+                found: Documents = result
+                return found
+            result = undone(result, entry.changes)
+        return None
+
+    def numbered(self, revision: int) -> Entry | None:
+        """The newest entry of this number."""
+        return next((entry for entry in reversed(self.history) if entry.revision == revision), None)
+
+    def moved(self, head: Head, documents: Documents, edits: tuple[Mapping[str, str], ...] = ()) -> State:
+        """The state at another head, which the history remembers; at the same head nothing is added."""
+        if head.id == self.id:
+            return replace(self, head=head, documents=documents)
+        made = tuple(changes(self.documents, documents))
+        entry = Entry(head.revision, head.id, head.at, head.by, head.why, made, edits)
+        return replace(self, head=head, documents=documents, history=(*self.history, entry))
+
+
+def write_state(state: State) -> bytes:
+    """The state as a file that a person can read and git can compare."""
+    value = {
+        "format": FORMAT,
+        "plane": state.plane,
+        "head": json.loads(state.head.content()) if state.head else None,
+        "documents": dict(state.documents),
+        "taken": [change.as_dict() for change in state.taken],
+        "unused": dict(state.unused),
+        "history": [entry.as_dict() for entry in state.history],
+    }
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def read_state(content: bytes) -> State:
+    """The state from a file. Raises Unsound when it is none, or when its parts contradict each other."""
+    value = strict(content, _LARGEST)
+    try:
+        head = read_head(canonical(value["head"])) if value["head"] is not None else None
+        state = State(
+            value["plane"],
+            head,
+            value["documents"],
+            tuple(map(Change.from_dict, value["taken"])),
+            tuple(map(Entry.from_dict, value["history"])),
+            value["unused"],
+        )
+        if value["format"] != FORMAT:
+            raise Unsound(
+                f"it has the format {value['format']!r}, which this release does not know: update it"
+            )
+        named = {name: digest(canonical(document)) for name, document in state.documents.items()}
+    except (AttributeError, KeyError, TypeError):
+        raise Unsound("it is no state of a plane: bring it back from git") from None
+    if (dict(head.documents) if head else {}) != named or (head.id if head else "") != state.id:
+        raise Unsound(
+            "its documents, its head and its history don't fit: it was edited; bring it back from git"
+        )
+    return state
+
+
+__all__ = ["Entry", "State", "read_state", "write_state"]
