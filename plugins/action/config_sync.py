@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.errors import ApiError
-from ..module_utils._cloudflare.kv import Item, Key
 from ..module_utils._config.canonical import Unsound, canonical, check_sound
 from ..module_utils._config.files import Store, StoreError
+from ..module_utils._config.namespace import Namespace
 from ..module_utils._config.plan import Plan, Stamp, View
 from ..module_utils._config.policy import FAIL, PatternError, rules
 from ..module_utils._config.revision import MAX_WHY, LimitError, contents
@@ -34,28 +34,6 @@ from ..plugin_utils._secret_store import who
 
 _THREADS = 32
 _SHOWN = 400
-
-
-class Namespace:
-    """A KV namespace as a port; one that does not exist yet is empty and is made by the first write."""
-
-    def __init__(self, client: Client, title: str, id_: str | None) -> None:
-        self._client, self._title, self._id = client, title, id_
-
-    def keys(self) -> Iterable[Key]:
-        return self._client.kv.keys(self._id) if self._id else ()
-
-    def read(self, names: Sequence[str]) -> Mapping[str, bytes]:
-        return self._client.kv.get_many(self._id, names) if self._id else {}
-
-    def write(self, items: Sequence[Item]) -> None:
-        if not self._id:
-            self._id = self._client.kv.create(self._title).id
-        self._client.kv.put_bulk(self._id, items)
-
-    def remove(self, names: Sequence[str]) -> None:
-        if self._id:
-            self._client.kv.delete_bulk(self._id, names)
 
 
 @dataclass(frozen=True)
@@ -291,4 +269,4 @@ def _why(text: str) -> str:
     return text
 
 
-__all__ = ["ActionModule", "Namespace"]
+__all__ = ["ActionModule"]

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._config.files import Store, StoreError
+from ..module_utils._config.merge import ABSENT, changes
 from ..module_utils._topology import (
     JSONSCHEMA_MISSING,
     Plane,
@@ -34,6 +37,7 @@ class ActionModule(ActionBase):
         "planes": {"type": "list", "elements": "str"},
         "origins": {"type": "bool", "default": False},
         "show": {"type": "bool", "default": False},
+        "directory": {"type": "path"},
     }
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -48,7 +52,11 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": str(error), "errors": error.as_dicts()}
         planes = _selected(topology, args["planes"])
         if args["show"]:
-            self._display.display("\n\n".join(["", *map(settings_report, planes), ""]))
+            try:
+                reports = [settings_report(plane, _over(plane, args["directory"])) for plane in planes]
+            except StoreError as error:
+                raise AnsibleActionFail(str(error)) from None
+            self._display.display("\n\n".join(["", *reports, ""]))
         return {**result, "changed": False, "path": path, **_facts(topology, planes, args["origins"])}
 
     def _path(self, path: str | None, task_vars: dict[str, Any]) -> str:
@@ -61,6 +69,18 @@ class ActionModule(ActionBase):
         raise AnsibleActionFail(
             f"Without 'path' the inventory of this run must hold exactly one topology file, found: {listed}"
         )
+
+
+def _over(plane: Plane, directory: str | None) -> list[tuple[tuple[str, ...], Any, str]]:
+    """What holds instead of the declaration: it came from the edge, or from a revision that was restored."""
+    if not directory:
+        return []
+    state = Store(Path(directory)).read(plane.name)
+    declared = {"gateway": plane.settings, **plane.documents}
+    made = changes(declared, state.effective(declared))
+    return [
+        (item.path, None if item.after is ABSENT else item.after, state.origin(item.path)) for item in made
+    ]
 
 
 def _selected(topology: Topology, names: Iterable[str] | None) -> tuple[Plane, ...]:

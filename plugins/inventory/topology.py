@@ -79,7 +79,8 @@ options:
     version_added: 0.2.0
   defaults:
     description:
-      - The weakest layer, with the keys C(settings), C(documents) and C(secrets), which every other layer may have, too.
+      - The weakest layer, with the keys C(settings), C(documents) and C(secrets), which every other layer may
+        have, too.
       - C(secrets) declares by name what secrets a gateway has. Each has C(kind) (V(bound) or V(kept)),
         C(from) (the name of a secret of the store) and C(rotate_after) (days). No value stands in a topology.
     type: dict

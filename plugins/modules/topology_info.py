@@ -53,6 +53,12 @@ options:
       - Whether to print the effective settings of each plane and the layer that each value comes from.
     type: bool
     default: false
+  directory:
+    description:
+      - The folder of the states of M(adsengineer.orchestrator.config_sync). With O(show) the values that came
+        from the edge, or from a restored revision, are shown instead of the declared ones.
+    type: path
+    version_added: 0.2.0
 seealso:
   - plugin: adsengineer.orchestrator.topology
     plugin_type: inventory

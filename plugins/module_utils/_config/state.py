@@ -111,6 +111,14 @@ class State:
         """The newest entry of this number."""
         return next((entry for entry in reversed(self.history) if entry.revision == revision), None)
 
+    def origin(self, path: tuple[str, ...]) -> str:
+        """Which revision gave a key its value, and by whom."""
+        for entry in reversed(self.history):
+            for change in entry.changes:
+                if change.path == path[: len(change.path)] or path == change.path[: len(path)]:
+                    return f"revision {entry.revision} by {entry.by}"
+        return ""
+
     def moved(self, head: Head, documents: Documents, edits: tuple[Mapping[str, str], ...] = ()) -> State:
         """The state at another head, which the history remembers; at the same head nothing is added."""
         if head.id == self.id:

@@ -7,7 +7,6 @@ The document C(campaigns/spring) is checked against C(campaigns.json) of that fo
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,27 +112,12 @@ def _schema_problems(document: Document, name: str, known: Mapping[str, Any]) ->
     try:
         with at_most(SECONDS):
             validator({}).check_schema(document.data)
-            yield from _patterns(document, document.data, ())
     except SchemaError as error:
         yield document.problem(
             tuple(error.absolute_path), shown(error.message), "correct it; see JSON Schema"
         )
     except (TookTooLong, RecursionError):
         yield document.problem((), "this schema can't be checked in time", "simplify it")
-
-
-def _patterns(document: Document, value: Any, path: KeyPath) -> Iterator[Problem]:
-    """Every text that stands where a pattern does must be a regular expression."""
-    for key, below in value.items() if isinstance(value, dict) else enumerate(value):
-        here = (*path, key)
-        texts = below if key == "patternProperties" and isinstance(below, dict) else ()
-        for pattern in [below] if key == "pattern" and isinstance(below, str) else texts:
-            try:
-                re.compile(pattern)
-            except (re.error, RecursionError, OverflowError) as error:
-                yield document.problem(here, f"{shown(pattern)} is no pattern: {error}", "correct it")
-        if isinstance(below, (dict, list)):
-            yield from _patterns(document, below, here)
 
 
 def document_problems(document: Document, planes: Iterable[Any], schemas: Schemas) -> Iterator[Problem]:

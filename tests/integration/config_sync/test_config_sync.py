@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,9 @@ def test_both_directions_and_nothing_when_nothing_changed(synced: Any) -> None:
     assert newest["by"]
     assert newest["at"]
     assert not synced.sync().changed, "what the edge said is kept, not overwritten"
+    shown = synced.play("config", "--tags", "show", "--limit", "localhost,acme-eu").output
+    assert re.search(r'log_level +"error" +revision 2 by \S+@', shown), shown
+    assert re.search(r"flags.beta +true +tenants.acme.documents", shown), shown
 
 
 def test_a_conflict_is_shown_and_settled_by_a_person(synced: Any) -> None:
