@@ -42,7 +42,7 @@ from ..module_utils._rollout.plan import (
     waves,
 )
 from ..module_utils._rollout.register import Register
-from ..module_utils._secrets.declared import BOUND, KEPT, digests, names, pinned, values
+from ..module_utils._secrets.declared import BOUND, KEPT, RELAYED, digests, names, pinned, values
 from ..plugin_utils._controller import texts
 from ..plugin_utils._declared_secrets import STORE, reader
 from ..plugin_utils._fleet import (
@@ -140,6 +140,7 @@ class ActionModule(FleetAction):
             },
             pins={script: {name: str(pin) for name, pin in items.items()} for script, items in pins.items()},
             kept=kept,
+            relayed=names(planes, RELAYED),
         )
 
     def _show(
@@ -263,5 +264,6 @@ def _result(
         ),
         "notes": notes,
         "register_namespace": home,
+        "relayed": bool(release.relayed),
         "diff": text.before_after(decisions, release.label),
     }

@@ -81,8 +81,9 @@ options:
     description:
       - The weakest layer, with the keys C(settings), C(documents) and C(secrets), which every other layer may
         have, too.
-      - C(secrets) declares by name what secrets a gateway has. Each has C(kind) (V(bound) or V(kept)),
-        C(from) (the name of a secret of the store) and C(rotate_after) (days). No value stands in a topology.
+      - C(secrets) declares by name what secrets a gateway has. Each has C(kind) (V(bound), V(relayed) or
+        V(kept)), C(from) (the name of a secret of the store) and C(rotate_after) (days). No value stands in a
+        topology.
     type: dict
   environments:
     description: Environments by name, each with C(zone) (instead of the one of O(edge)) and C(settings).

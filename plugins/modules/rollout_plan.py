@@ -223,6 +223,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+relayed:
+  description:
+    - Whether planes of the run have relayed secrets, which M(adsengineer.orchestrator.sealed_secrets)
+      delivers.
+  returned: success
+  type: bool
+  version_added: 0.2.0
 rollout:
   description: The id of the rollout.
   returned: success

@@ -20,7 +20,7 @@ from .bundle import Bundle
 
 GATEWAY, FRONT = "gateway", "front"
 TAG, TAG_LENGTH = "fp:", 32
-_RESERVED = ("CONFIG", "VERSION", "TENANT", "REGION", "ENVIRONMENT", "RELEASE", "ROUTES")
+_RESERVED = ("CONFIG", "VERSION", "TENANT", "REGION", "ENVIRONMENT", "RELEASE", "ROUTES", "RELAYED")
 
 Json = dict[str, Any]
 
@@ -34,7 +34,7 @@ class Release:
     """What is rolled out: code, settings of the Worker, names and digests of its secrets.
 
     ``pins`` say for which of the secrets which version of the store stands; ``kept`` are those whose values
-    are known to the Worker alone.
+    are known to the Worker alone, ``relayed`` those that reach it sealed, past its versions.
     """
 
     label: str
@@ -47,6 +47,7 @@ class Release:
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    relayed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def bundle(self, kind: str) -> Bundle:
         found = self.gateway if kind == GATEWAY else self.front
@@ -157,6 +158,8 @@ def _gateway(plane: Mapping[str, Any], release: Release) -> Unit:
     bindings += [_variable(name, text) for name, text in (texts | {"RELEASE": release.label}).items()]
     bindings += [_variable(name, value) for name, value in release.variables.items()]
     bindings += [_service(name, script) for name, script in release.services.items()]
+    if plane["worker"] in release.relayed:
+        bindings.append(_variable("RELAYED", list(release.relayed[plane["worker"]])))
     common = {name: plane[name] for name in ("tenant", "region", "canary", "hostname", "zone", "url")}
     return _unit(
         release,
@@ -260,7 +263,7 @@ def _variable(name: str, value: object) -> Json:
 
 
 def _check_names(release: Release) -> None:
-    every = (*release.secrets.values(), *release.kept.values())
+    every = (*release.secrets.values(), *release.kept.values(), *release.relayed.values())
     secret_names = {name for values in every for name in values}
     sources = {
         "variables": set(release.variables),

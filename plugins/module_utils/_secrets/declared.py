@@ -17,7 +17,9 @@ from typing import Any, TypeVar
 
 from .model import Place, SecretError, Vault, place
 
-BOUND, KEPT = "bound", "kept"
+BOUND, RELAYED, KEPT = "bound", "relayed", "kept"
+#: The binding with the keys of a plane that has relayed secrets, and where the store keeps them.
+RING, SIGNER = "SEALING_KEYS", "relayed.signer"
 _PIN = re.compile(r"([^/@]+)/([^/@]+)/([^/@]+)@([1-9][0-9]{0,8})")
 _SHOWN = 5
 
@@ -63,6 +65,17 @@ def names(planes: Iterable[Mapping[str, Any]], kind: str) -> dict[str, tuple[str
         for plane in planes
     }
     return {worker: bindings for worker, bindings in found.items() if bindings}
+
+
+def relayed_names(plane: Mapping[str, Any]) -> dict[str, Any]:
+    """The relayed secrets of a plane."""
+    declared = plane.get("secrets") or {}
+    return {name: item for name, item in declared.items() if item["kind"] == RELAYED}
+
+
+def ring_name(plane: Mapping[str, Any]) -> str:
+    """The secret of the store that has a plane's keys."""
+    return f"relayed.keys.{plane['region']}"
 
 
 def places(planes: Iterable[Mapping[str, Any]]) -> list[Place]:
@@ -120,7 +133,9 @@ def every_value(places_: Iterable[Place], read: Read) -> list[str]:
 
 
 def _secrets(plane: Mapping[str, Any]) -> Mapping[str, Any]:
-    return plane.get("secrets") or {}
+    """What is declared, and the keys where they are needed: a bound secret like any other."""
+    ring = {RING: {"kind": BOUND, "from": ring_name(plane)}} if relayed_names(plane) else {}
+    return {**(plane.get("secrets") or {}), **ring}
 
 
 def _place(plane: Mapping[str, Any]) -> Place:
@@ -132,4 +147,19 @@ def _listed(items: list[str]) -> str:
     return ", ".join(items[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-__all__ = ["BOUND", "KEPT", "Pin", "digests", "every_value", "names", "pinned", "places", "values"]
+__all__ = [
+    "BOUND",
+    "KEPT",
+    "RELAYED",
+    "RING",
+    "SIGNER",
+    "Pin",
+    "digests",
+    "every_value",
+    "names",
+    "pinned",
+    "places",
+    "relayed_names",
+    "ring_name",
+    "values",
+]

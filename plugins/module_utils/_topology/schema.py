@@ -134,7 +134,7 @@ def _or_null(schema: Schema) -> Schema:
 
 _SETTINGS = layer(DOCUMENT)
 #: Where the value of a secret is, and how the Worker has it. The first one is meant when none is written.
-SECRET_KINDS = ("bound", "kept")
+SECRET_KINDS = ("bound", "relayed", "kept")
 _SECRETS = layer(
     _named(
         _object(

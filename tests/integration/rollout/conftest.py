@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from secret_tools import ONE, TWO, Secretive
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
@@ -180,3 +181,13 @@ def site(clean_edge: Any, tmp_path: Path) -> Site:
     made = Site(clean_edge, tmp_path, tmp_path / "collections")
     made.declare()
     return made
+
+
+@pytest.fixture
+def secretive(site):
+    made = Secretive(site)
+    yield made
+    for value in (ONE, TWO):
+        assert value not in made.said
+        for path in made.folder.rglob("*"):
+            assert path.is_dir() or value.encode() not in path.read_bytes(), path

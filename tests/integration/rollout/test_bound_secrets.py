@@ -3,109 +3,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
-from pathlib import Path
-from typing import Any
-
 import pytest
 import yaml
+from secret_tools import EU, ONE, TWO, digest
 
 pytestmark = pytest.mark.edge
-
-ROOT = Path(__file__).resolve().parents[3]
-GATEWAY = ROOT / "roles" / "edge" / "files" / "workers" / "dist" / "gateway.js"
-ONE, TWO = "canary-one-5b1f0c77", "canary-two-e09a4d13"
-EU, US = "acme-eu-gateway", "acme-us-gateway"
-# The reference gateway, which also tells the digest of each secret: only so can a test see which one it has.
-TELLING = """
-import gateway from "./gateway.js";
-export default {
-  async fetch(request, env, context) {
-    const name = new URL(request.url).searchParams.get("digest");
-    if (name === null) return gateway.fetch(request, env, context);
-    if (env[name] === undefined) return new Response("none");
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(env[name]));
-    const bytes = Array.from(new Uint8Array(digest));
-    return new Response(bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(""));
-  },
-};
-"""
-
-
-def digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
-
-
-class Secretive:
-    """A site whose gateways tell digests, with a store."""
-
-    def __init__(self, site: Any) -> None:
-        self.site, self.folder = site, site.folder
-        (self.folder / "telling.js").write_text(TELLING)
-        (self.folder / "password").write_text("correct horse battery")
-        variables = {"edge_gateway_bundle": str(self.folder / "telling.js")}
-        variables["edge_gateway_modules"] = {"gateway.js": str(GATEWAY)}
-        (self.folder / "variables.yml").write_text(yaml.safe_dump(variables))
-        self.said = ""
-
-    def play(self, name: str, *options: str, password: bool = True, **variables: str) -> Any:
-        vault = ["--vault-id", f"acme-production@{self.folder}/password"] if password else []
-        run = self.site.play(name, "-vvv", "-e", "@variables.yml", *vault, *options, **variables)
-        self.said += run.output
-        return run
-
-    def secret(self, **options: Any) -> None:
-        """Run one task of the module secret for the tenant acme."""
-        task = {"tenant": "acme", "environment": "production"} | options
-        play = {
-            "hosts": "localhost",
-            "gather_facts": False,
-            "tasks": [{"adsengineer.orchestrator.secret": task}],
-        }
-        (self.folder / "secret.yml").write_text(yaml.safe_dump([play]))
-        command, environment = self.site._command("site", (), {})
-        command = [command[0], "secret.yml", "--vault-id", f"acme-production@{self.folder}/password"]
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        (self.folder / "secret.yml").unlink()
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def has(self, plane: str, name: str) -> str:
-        """The digest of the secret that a plane's Worker has."""
-        answer = self.site.edge.get(f"{plane}.{self.site.edge.zone}", f"/?digest={name}")
-        assert answer.status_code == 200
-        return str(answer.text)
-
-    def names(self, script: str) -> list[str]:
-        with self.site.edge.client() as client:
-            path = f"accounts/{self.site.edge.account_id}/workers/scripts/{script}/secrets"
-            found = client.get(f"{self.site.edge.base_url}/{path}").json()["result"]
-            return sorted(item["name"] for item in found)
-
-    def by_hand(self, script: str, name: str, value: str) -> None:
-        """Put a secret past the collection, as a dashboard does."""
-        with self.site.edge.client() as client:
-            path = f"accounts/{self.site.edge.account_id}/workers/scripts/{script}/secrets"
-            body = {"name": name, "text": value, "type": "secret_text"}
-            client.put(f"{self.site.edge.base_url}/{path}", json=body).raise_for_status()
-
-
-@pytest.fixture
-def secretive(site):
-    made = Secretive(site)
-    yield made
-    for value in (ONE, TWO):
-        assert value not in made.said
-        for path in made.folder.rglob("*"):
-            assert path.is_dir() or value.encode() not in path.read_bytes(), path
 
 
 def test_declared_bound_rotated_and_undone_with_its_release(secretive):

@@ -45,7 +45,9 @@ async function check() {
 async function notices() {
   const { dependencies } = JSON.parse(await readFile(join(HERE, "package.json"), "utf8"));
   const texts = Object.entries(dependencies).map(async ([name, version]) => {
-    const licence = await readFile(join(HERE, "node_modules", name, "LICENSE.md"), "utf8");
+    const folder = join(HERE, "node_modules", name);
+    const file = (await readdir(folder)).find((entry) => /^LICENSE(\.md)?$/.test(entry));
+    const licence = await readFile(join(folder, file), "utf8");
     return `${name} ${version}\n${licence.trim()}`.replace(/^/gm, "// ").replace(/ +$/gm, "");
   });
   return (await Promise.all(texts)).join("\n//\n");

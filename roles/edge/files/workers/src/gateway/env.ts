@@ -11,6 +11,9 @@ export interface Bindings {
   readonly RELEASE: string;
   /** Optional: receives the accepted events. */
   readonly SINK: Fetcher;
+  /** Optional: the names of the relayed secrets, and the keys that open them. */
+  readonly RELAYED: readonly string[];
+  readonly SEALING_KEYS: string;
 }
 
 export type Env = Maybe<Bindings>;

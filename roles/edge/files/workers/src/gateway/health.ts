@@ -2,6 +2,7 @@
 import { json, methodNotAllowed, RETRY_AFTER } from "../shared/http.ts";
 import type { ConfigReader, Document } from "./config.ts";
 import { bindingProblems, type Env } from "./env.ts";
+import type { Freshness } from "./secrets.ts";
 
 /** Whether this plane can serve, and with which document. */
 export type State =
@@ -14,8 +15,14 @@ export async function stateOf(env: Env, config: ConfigReader): Promise<State> {
   return config.read(env.CONFIG);
 }
 
-/** Answers /healthz. The settings themselves stay private: only their digest is shown. */
-export function health(request: Request, env: Env, state: State, now: number): Response {
+/** Answers /healthz. Settings and secrets stay private: only a digest, and versions, are shown. */
+export function health(
+  request: Request,
+  env: Env,
+  state: State,
+  now: number,
+  relayed?: Readonly<Record<string, Freshness>>,
+): Response {
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET, HEAD");
   const plane = {
     tenant: env.TENANT,
@@ -23,6 +30,7 @@ export function health(request: Request, env: Env, state: State, now: number): R
     environment: env.ENVIRONMENT,
     release: env.RELEASE,
     version: { id: env.VERSION?.id, tag: env.VERSION?.tag },
+    relayed,
   };
   if (!state.ok) return json(503, { status: "unavailable", ...plane, problems: state.reasons }, RETRY_AFTER);
   const { revision, sha256, readAt } = state.document;

@@ -6,15 +6,17 @@ import { ConfigReader } from "./config.ts";
 import { identity, type Env } from "./env.ts";
 import { events } from "./events.ts";
 import { health, stateOf } from "./health.ts";
+import { SealedSecrets } from "./secrets.ts";
 
 const config = new ConfigReader(Date.now, (reasons) => log("error", "error", "config unusable", { reasons }));
+const secrets = new SealedSecrets(Date.now, (name, reason) => log("error", "error", "relayed secret refused", { name, reason }));
 
 async function route(request: Request, env: Env, trace: Trace): Promise<Response> {
   switch (new URL(request.url).pathname) {
     case "/healthz":
-      return health(request, env, await stateOf(env, config), Date.now());
+      return health(request, env, await stateOf(env, config), Date.now(), await secrets.freshness(env));
     case "/v1/events":
-      return events(request, env, await stateOf(env, config), trace);
+      return events(request, env, await stateOf(env, config), trace, secrets);
     default:
       return notFound();
   }

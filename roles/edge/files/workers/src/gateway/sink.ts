@@ -6,20 +6,30 @@ import { setTrace, type Trace } from "../shared/trace.ts";
 import type { Env } from "./env.ts";
 import type { AdEvent } from "./event.ts";
 import { sampled } from "./sampling.ts";
+import type { SealedSecrets } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
 
 const URL = "https://sink/v1/batches";
 const TIMEOUT = 5_000;
+/** The relayed secret by which the sink knows this plane, where one is declared. */
+const TOKEN = "SINK_TOKEN";
 
 /** Hands the sampled events on: to SINK when it is bound, otherwise their ids to the log. */
-export async function forward(env: Env, settings: Settings, events: readonly AdEvent[], trace: Trace): Promise<void> {
+export async function forward(
+  env: Env,
+  settings: Settings,
+  events: readonly AdEvent[],
+  trace: Trace,
+  secrets: SealedSecrets,
+): Promise<void> {
   const kept = events.filter((event) => sampled(event.id, settings.sample_rate));
   const counts = { trace: trace.traceId, accepted: events.length, forwarded: kept.length };
   if (env.SINK === undefined) {
     log(settings.log_level, "info", "events accepted", { ...counts, ids: kept.map((event) => event.id) });
     return;
   }
-  if (kept.length > 0) await post(env.SINK, batch(env, settings, kept), trace, settings);
+  const token = env.RELAYED?.includes(TOKEN) === true ? await secrets.value(env, TOKEN) : undefined;
+  if (kept.length > 0) await post(env.SINK, batch(env, settings, kept), trace, settings, token);
   log(settings.log_level, "debug", "events forwarded", counts);
 }
 
@@ -28,8 +38,9 @@ function batch(env: Env, settings: Settings, events: readonly AdEvent[]): string
   return JSON.stringify({ tenant, region, environment, release, labels: settings.labels, events });
 }
 
-async function post(sink: Fetcher, body: string, trace: Trace, settings: Settings): Promise<void> {
+async function post(sink: Fetcher, body: string, trace: Trace, settings: Settings, token?: string): Promise<void> {
   const headers = new Headers({ "content-type": "application/json" });
+  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   setTrace(headers, trace);
   try {
     const response = await within(TIMEOUT, sink.fetch(URL, { method: "POST", headers, body }));
