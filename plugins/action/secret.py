@@ -14,6 +14,8 @@ from ..module_utils._secrets import change
 from ..module_utils._secrets.model import TIME, SecretError, Vault, Version, check_name
 from ..plugin_utils._secret_store import SecretAction
 
+_WITHOUT_VALUE = {"absent": change.remove, "switched": change.switch, "revoked": change.revoke}
+
 
 class ActionModule(SecretAction):
     """Puts, rotates, rolls back and removes one secret."""
@@ -24,7 +26,7 @@ class ActionModule(SecretAction):
         "name": {"type": "str", "required": True},
         "state": {
             "type": "str",
-            "choices": ["present", "rotated", "current", "absent"],
+            "choices": ["present", "rotated", "staged", "switched", "revoked", "current", "absent"],
             "default": "present",
         },
         "value": {"type": "str", "no_log": True},
@@ -40,6 +42,7 @@ class ActionModule(SecretAction):
         "mutually_exclusive": [["value", "value_file", "generate"]],
         "required_if": [
             ["state", "rotated", ["value", "value_file", "generate"], True],
+            ["state", "staged", ["value", "value_file", "generate"], True],
             ["state", "current", ["version"]],
         ],
     }
@@ -75,18 +78,20 @@ class ActionModule(SecretAction):
 
     def _decided(self, vault: Vault, args: dict[str, Any], value: str) -> change.Change:
         name, state, days = args["name"], args["state"], args["rotate_after"]
-        if state == "absent":
-            return change.remove(vault, name)
         if state == "current":
             return change.make_current(vault, name, args["version"])
+        if state in _WITHOUT_VALUE:
+            return _WITHOUT_VALUE[state](vault, name)
         there = name in vault.secrets
-        if args["generate"] and (state == "rotated" or not there):
+        if args["generate"] and (state in ("rotated", "staged") or not there):
             value = change.generated(args["generate"], args["length"])
             self.hide(value)
         if not value:
             # Something generated stays what it is, and settings can be changed without the value.
             return change.settings(vault, name, days)
         version = Version(value, datetime.now(UTC).strftime(TIME), self.store(args).ledger.who, args["why"])
+        if state == "staged":
+            return change.stage(vault, name, version, args["keep"])
         if state == "rotated" and there and vault.secrets[name].value == value:
             raise SecretError(f"{name} of {vault.place} has this value already: rotate it to another one.")
         return change.put(vault, name, version, args["keep"], days)

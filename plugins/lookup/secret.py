@@ -76,7 +76,7 @@ from ansible.plugins.lookup import LookupBase
 from ..module_utils._ledger import LedgerError
 from ..module_utils._secrets.change import known
 from ..module_utils._secrets.model import SecretError, Vault, place
-from ..plugin_utils._secret_store import opened
+from ..plugin_utils._secret_store import opened, reading
 
 _TERM = re.compile(r"(?P<tenant>[^/@]+)/(?P<name>[^/@]+)(@(?P<version>[1-9][0-9]{0,8}))?")
 
@@ -90,7 +90,7 @@ class LookupModule(LookupBase):
         environment = self.get_option("environment") or ((variables or {}).get("plane") or {}).get(
             "environment"
         )
-        store = opened(self._loader, self.get_option("directory"), self.get_option("ledger"))
+        read = reading(opened(self._loader, self.get_option("directory"), self.get_option("ledger")))
         vaults: dict[str, Vault] = {}
         values = []
         try:
@@ -104,7 +104,7 @@ class LookupModule(LookupBase):
                     )
                 tenant, name, version = named["tenant"], named["name"], named["version"]
                 if tenant not in vaults:
-                    vaults[tenant] = store.read(place(tenant, environment))
+                    vaults[tenant] = read(place(tenant, environment))
                 values.append(_value(vaults[tenant], name, int(version or 0)))
         except (SecretError, LedgerError) as error:
             raise AnsibleError(str(error)) from None

@@ -71,12 +71,13 @@ class Ledger:
     def __init__(self, path: Path, who: str, clock: Callable[[], datetime] = now) -> None:
         self.path, self.who, self.clock = path, who, clock
         self.head = path.with_name(f"{path.name}.head")
+        self._checked: tuple[list[bytes], list[Entry]] = ([], [])
 
     def entries(self) -> list[Entry]:
         """Every entry, oldest first. Raises LedgerError when one was edited, removed or cut off."""
         # The head first: one that is written meanwhile may name an entry that these lines do not have yet.
         head = self._anchor()
-        found = list(chained(self._lines(), str(self.path)))
+        found = self._chained(self._lines())
         if head is None and len(found) > 1:
             raise LedgerError(
                 f"{self.head} is missing, so nobody can tell whether entries were cut off the end of "
@@ -85,6 +86,16 @@ class Ledger:
             )
         check_anchor(found, head or "", str(self.path))
         return found
+
+    def _chained(self, lines: list[bytes]) -> list[Entry]:
+        """The entries of these lines. What was checked before, byte for byte, is not checked again."""
+        before, entries = self._checked
+        if lines[: len(before)] != before:
+            before, entries = [], []
+        after = entries[-1] if entries else None
+        entries = [*entries, *chained(lines[len(before) :], str(self.path), after)]
+        self._checked = lines, entries
+        return list(entries)
 
     def last(self) -> Entry | None:
         """The newest entry."""
@@ -172,10 +183,10 @@ def made(
     return Entry(**fields, hash=_hash(fields))
 
 
-def chained(lines: list[bytes], place: str) -> Iterator[Entry]:
-    """The entries of these lines. Raises LedgerError with the line where the chain breaks."""
-    previous = GENESIS
-    for number, line in enumerate(lines, 1):
+def chained(lines: list[bytes], place: str, after: Entry | None = None) -> Iterator[Entry]:
+    """The entries of lines that follow an entry. Raises LedgerError with the line where the chain breaks."""
+    previous = after.hash if after else GENESIS
+    for number, line in enumerate(lines, after.number + 1 if after else 1):
         entry = _parsed(line, f"{place}, line {number}")
         if entry.number != number:
             raise LedgerError(

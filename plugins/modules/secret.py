@@ -52,10 +52,13 @@ options:
       - With V(present) the secret has the value given by O(value) or O(value_file); an equal one changes
         nothing. With O(generate) a value is made once. Without any of them only O(rotate_after) is changed.
       - With V(rotated) another value becomes current.
+      - The steps of a rotation, each of which is safe to repeat. With V(staged) another version is there and
+        not in use; one that is staged already stays. With V(switched) it is in use, and the one before is
+        kept. With V(revoked) every version that is not in use is forgotten.
       - With V(current) the kept version O(version) becomes current again.
       - With V(absent) the secret is removed with all its versions.
     type: str
-    choices: [present, rotated, current, absent]
+    choices: [present, rotated, staged, switched, revoked, current, absent]
     default: present
   value:
     description:

@@ -13,7 +13,7 @@ from typing import Any
 from ..module_utils._ledger import LedgerError
 from ..module_utils._secrets.declared import Read, every_value, places
 from ..module_utils._secrets.model import SecretError
-from ._secret_store import SHARED, opened
+from ._secret_store import SHARED, opened, reading
 
 #: Options of every action that needs values.
 STORE: dict[str, dict[str, Any]] = {
@@ -24,7 +24,7 @@ STORE: dict[str, dict[str, Any]] = {
 
 def reader(loader: Any, args: Mapping[str, Any]) -> Read:
     """Reads vaults of the store, each once."""
-    return cache(opened(loader, args["secrets_directory"], args["secrets_ledger"]).read)
+    return cache(reading(opened(loader, args["secrets_directory"], args["secrets_ledger"])))
 
 
 def to_mask(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,6 +53,10 @@ class Passwords:
                 f"{where} is refused: the password of the vault id {vault_id} doesn't open it, or it was "
                 "damaged."
             ) from None
+
+    def mark(self, vault_id: str) -> bytes:
+        """A digest of the passwords of this id."""
+        return hashlib.sha256(b"\0".join(secret.bytes for _name, secret in self._of(vault_id))).digest()
 
     def _of(self, vault_id: str) -> list[tuple[str, VaultSecret]]:
         found = [(name, secret) for name, secret in self.known if name == vault_id]

@@ -23,7 +23,7 @@ SHORTEST, LONGEST = 16, 4096
 
 @dataclass(frozen=True)
 class Change:
-    """The next state, and in a word what was done: C(put), C(settings), C(current), C(removed) or nothing."""
+    """The next state, and in a word what was done: C(put), C(staged), C(current), C(revoked) or nothing."""
 
     vault: Vault
     what: str
@@ -72,7 +72,41 @@ def make_current(vault: Vault, name: str, number: int) -> Change:
             f"{', '.join(str(item) for item in sorted(secret.versions))} are."
         )
     what = "" if number == secret.current else "current"
-    return Change(_with(vault, name, replace(secret, current=number)), what, name, number)
+    staged = 0 if number == secret.staged else secret.staged
+    return Change(_with(vault, name, replace(secret, current=number, staged=staged)), what, name, number)
+
+
+def stage(vault: Vault, name: str, version: Version, keep: int) -> Change:
+    """Add a version that is not in use yet: the first step of a rotation. One that is there already stays."""
+    secret = known(vault, name)
+    if secret.staged:
+        return Change(vault, "", name, secret.staged)
+    check_value(name, version.value)
+    if version.value == secret.value:
+        raise SecretError(f"{name} of {vault.place} has this value already: rotate it to another one.")
+    number = secret.newest + 1
+    versions = _kept({**secret.versions, number: version}, secret.current, keep)
+    new = replace(secret, newest=number, versions=versions, staged=number)
+    return Change(_with(vault, name, new), "staged", name, number)
+
+
+def switch(vault: Vault, name: str) -> Change:
+    """Take the staged version into use, if there is one. The one before is kept."""
+    secret = known(vault, name)
+    if not secret.staged:
+        return Change(vault, "", name, secret.current)
+    new = replace(secret, current=secret.staged, staged=0)
+    return Change(_with(vault, name, new), "current", name, new.current)
+
+
+def revoke(vault: Vault, name: str) -> Change:
+    """Forget every version but the current one, and one that is staged."""
+    secret = known(vault, name)
+    left = {
+        number: item for number, item in secret.versions.items() if number in (secret.current, secret.staged)
+    }
+    what = "revoked" if len(left) < len(secret.versions) else ""
+    return Change(_with(vault, name, replace(secret, versions=left)), what, name, secret.current)
 
 
 def remove(vault: Vault, name: str) -> Change:

@@ -59,12 +59,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret with its kept versions; ``rotate_after`` is a number of days, 0 for never."""
+    """A secret with its kept versions; ``rotate_after`` is a number of days, 0 for never.
+
+    ``staged`` is a version that a rotation has added and that is not in use yet, else 0.
+    """
 
     current: int
     rotate_after: int
     newest: int
     versions: Mapping[int, Version]
+    staged: int = 0
 
     @property
     def value(self) -> str:
@@ -178,7 +182,8 @@ def parse(content: str, where: str) -> Vault:
 
 
 def _dumped(secret: Secret) -> dict[str, Any]:
-    return {
+    staged = {"staged": secret.staged} if secret.staged else {}
+    return staged | {
         "current": secret.current,
         "newest": secret.newest,
         "rotate_after": secret.rotate_after,
@@ -188,12 +193,12 @@ def _dumped(secret: Secret) -> dict[str, Any]:
 
 def _parsed(data: Mapping[str, Any]) -> Secret:
     versions = {int(number): Version(**item) for number, item in data["versions"].items()}
-    found = Secret(data["current"], data["rotate_after"], data["newest"], versions)
+    found = Secret(data["current"], data["rotate_after"], data["newest"], versions, data.get("staged", 0))
     texts = [text for version in versions.values() for text in vars(version).values()]
-    numbers = (found.current, found.rotate_after, found.newest)
+    numbers = (found.current, found.rotate_after, found.newest, found.staged)
     if not all(isinstance(item, str) for item in texts) or not all(isinstance(item, int) for item in numbers):
         raise TypeError
-    if found.current not in versions or max(versions) > found.newest:
+    if not {found.current, found.staged} - {0} <= versions.keys() or max(versions) > found.newest:
         raise ValueError
     for version in versions.values():
         datetime.strptime(version.created, TIME)

@@ -36,12 +36,15 @@ class Codec(Protocol):
     def open(self, vault_id: str, content: bytes, where: str) -> str:
         """Decrypt; the label must be this vault id."""
 
+    def mark(self, vault_id: str) -> bytes:
+        """What tells two passwords of a vault id apart, for a memory of what was opened."""
+
 
 class Store:
     """All vault files below a directory."""
 
     def __init__(self, directory: Path, ledger: Ledger, codec: Codec) -> None:
-        self.directory, self.ledger, self._codec = directory, ledger, codec
+        self.directory, self.ledger, self.codec = directory, ledger, codec
 
     def path(self, where: Place) -> Path:
         """The file of one tenant and environment."""
@@ -127,7 +130,7 @@ class Store:
         }
         if done.name:
             subject |= {"name": done.name, "version": done.version}
-        sealed = self._codec.seal(new.place.vault_id, text(new))
+        sealed = self.codec.seal(new.place.vault_id, text(new))
         with self.ledger.change(anchor.WRITES, subject, why):
             self._replace(self.path(new.place), sealed)
 
@@ -172,7 +175,7 @@ class Store:
         content = self._bytes(path)
         if content is None:
             return None
-        found = parse(self._codec.open(where.vault_id, content, str(path)), str(path))
+        found = parse(self.codec.open(where.vault_id, content, str(path)), str(path))
         if found.place != where:
             raise SecretError(f"{path} is refused: it holds the secrets of {found.place}, not of {where}.")
         return found

@@ -24,6 +24,15 @@ import yaml
 from taint import Canary, Leak, leaks
 
 ROOT = Path(__file__).resolve().parents[3]
+# A Worker that repeats its secret, in every form that it can think of.
+TELLING = """
+export default {
+  fetch(request, env) {
+    const told = [env.KEY, btoa(env.KEY), encodeURIComponent(env.KEY)].join(" ");
+    return new Response(`broken ${told}`, { status: 500, headers: { "x-version-id": env.VERSION.id } });
+  },
+};
+"""
 GOOD = 'export default { fetch(request, env) { return new Response("ok"); } };'
 BROKEN = 'export default { fetch() { return new Response("ok") '
 CALL = r"/workers/scripts/canary"
@@ -166,6 +175,8 @@ def drive(edge: Any, folder: Path, plays: list[dict[str, Any]], *, inventory: st
     sealed.mkdir()
     (sealed / "secret").write_text(planted[0].value)
     (sealed / "token").write_text(planted[1].value)
+    (sealed / "vault").write_text("correct horse battery")
+    (sealed / "telling.js").write_text(TELLING)
     home, data = seen / "home", seen / "runner"
     for place in (home / "tmp", data / "project", data / "inventory"):
         place.mkdir(parents=True)
@@ -191,6 +202,9 @@ def drive(edge: Any, folder: Path, plays: list[dict[str, Any]], *, inventory: st
             "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
             "ANSIBLE_LOG_PATH": str(seen / "ansible.log"),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+            "ANSIBLE_VAULT_IDENTITY_LIST": f"acme-production@{sealed}/vault",
+            "ADSENGINEER_SECRETS": str(seen / "secrets"),
+            "ADSENGINEER_LEDGER": str(seen / "ledger.jsonl"),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         },
     )
@@ -222,6 +236,7 @@ class Rollout:
     variables: dict[str, Any] = field(default_factory=dict)
     faults: tuple[dict[str, Any], ...] = ()
     ok: bool = False
+    declared: dict[str, Any] = field(default_factory=dict)
 
 
 SCRIPT = "acme-eu-gateway"
@@ -245,9 +260,32 @@ ROLLOUTS: dict[str, Rollout] = {
         variables={"edge_probes": [{"method": "GET", "path": "/healthz", "status": 418}]},
     ),
 }
+KEY = {"KEY": {"from": "secret"}}
+RELAYED = {"KEY": {"kind": "relayed", "from": "secret"}}
+STORED: dict[str, Rollout] = {
+    "bound": Rollout("planes are healthy", ok=True, declared=KEY),
+    "bound, upload refused": Rollout(
+        "500", faults=(fault("status", "PUT", SCRIPT, status=500),), declared=KEY
+    ),
+    "bound, and repeated by the Worker": Rollout(
+        "broken",
+        variables={"edge_gateway_bundle": "{{ token_file | dirname }}/telling.js"},
+        declared=KEY,
+    ),
+    "bound, from a secret that is not there": Rollout("does not have", declared={"KEY": {"from": "nobody"}}),
+    "relayed": Rollout(
+        "planes are healthy", ok=True, declared={"KEY": {"kind": "relayed", "from": "secret"}}
+    ),
+    "relayed, not delivered": Rollout(
+        "were not delivered",
+        # The first one is the account register.
+        faults=(fault("status", "PUT", "/bulk", status=500) | {"skip": 1},),
+        declared=RELAYED,
+    ),
+}
 
 
-def topology(edge: Any) -> str:
+def topology(edge: Any, secrets: dict[str, Any] | None = None) -> str:
     """One plane on this edge."""
     address = f"127.0.0.1:{edge.http_port}"
     return yaml.safe_dump(
@@ -257,7 +295,7 @@ def topology(edge: Any) -> str:
             "edge": {"zone": edge.zone, "scheme": "http", "port": edge.http_port, "connect_to": address},
             "environments": {"production": {}},
             "regions": {"eu": {"canary": True}},
-            "tenants": {"acme": {"environment": "production", "regions": ["eu"]}},
+            "tenants": {"acme": {"environment": "production", "regions": ["eu"], "secrets": secrets or {}}},
         }
     )
 
@@ -276,6 +314,30 @@ def test_no_rollout_leaks(name: str, clean_edge: Any, tmp_path: Path) -> None:
     }
     play = {"import_playbook": "adsengineer.orchestrator.deploy", "vars": variables | branch.variables}
     run = drive(clean_edge, tmp_path, [play], inventory=topology(clean_edge))
+    assert run.ok is branch.ok, run.printed[-3000:]
+    assert branch.words in run.printed
+    assert not run.leaks, run.leaks
+    assert "Traceback" not in run.printed
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_no_stored_secret_leaks(name: str, clean_edge: Any, tmp_path: Path) -> None:
+    branch = STORED[name]
+    for rule in branch.faults:
+        clean_edge.control.post("/faults", json=rule).raise_for_status()
+    put = {"tenant": "acme", "environment": "production", "name": "secret", "value_file": "{{ secret_file }}"}
+    tasks = [{"adsengineer.orchestrator.secret": put}]
+    variables = {
+        "cloudflare_api_token": "{{ lookup('file', token_file) }}",
+        "cloudflare_account_id": "{{ account_id }}",
+        "cloudflare_base_url": "{{ base_url }}",
+    }
+    plays = [
+        {"hosts": "localhost", "gather_facts": False, "tasks": tasks},
+        {"import_playbook": "adsengineer.orchestrator.deploy", "vars": variables | branch.variables},
+        {"import_playbook": "adsengineer.orchestrator.secrets"},
+    ]
+    run = drive(clean_edge, tmp_path, plays, inventory=topology(clean_edge, branch.declared))
     assert run.ok is branch.ok, run.printed[-3000:]
     assert branch.words in run.printed
     assert not run.leaks, run.leaks

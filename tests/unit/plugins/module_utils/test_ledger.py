@@ -179,3 +179,19 @@ def test_an_entry_that_is_too_long_is_refused(filled):
     with pytest.raises(LedgerError, match="shorten the reason"):
         filled.append("thing.put", DONE, SUBJECT, "x" * 20_000)
     assert len(filled.entries()) == 5
+
+
+def test_what_was_checked_is_not_checked_again_unless_it_changed(tmp_path, monkeypatch):
+    ledger, parsed = Ledger(tmp_path / "l", "ada"), []
+    real = _ledger._parsed
+    monkeypatch.setattr(_ledger, "_parsed", lambda line, place: parsed.append(line) or real(line, place))
+    for number in range(5):
+        ledger.append("thing", "done", {"number": number}, "asked")
+    ledger.entries()
+    assert len(parsed) == 5
+    content = ledger.path.read_bytes()
+    ledger.path.write_bytes(content.replace(b'"number":1}', b'"number":9}', 1))
+    with pytest.raises(LedgerError, match="line 2: the entry was edited"):
+        ledger.entries()
+    ledger.path.write_bytes(content)
+    assert len(ledger.entries()) == 5
