@@ -1,5 +1,5 @@
-// source: sha256:8c132e0e45d0c85da803483f74020e2e9f4fc1c3001a90bf18c3a50de830dd11
-// bundle: sha256:20e09d8c26370b946257be9779428991ad638e32c9fca7793ad4edca40790338
+// source: sha256:29d060839975699b5592305d0355327dc218dd63fad33f507bb3dbe1cac484d6
+// bundle: sha256:95d26c0e09d349c6365fe1bcd613ee14198850bc1db092dbd0ce4e5abc5fdfd6
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -191,7 +191,7 @@ async function attempt(gateway, region, request, { timeout, trace }) {
   }
 }
 
-// node_modules/valibot/dist/index.mjs
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/valibot/dist/index.mjs
 var store$4;
 var DEFAULT_CONFIG = {
   lang: void 0,

@@ -1,5 +1,5 @@
-// source: sha256:8c132e0e45d0c85da803483f74020e2e9f4fc1c3001a90bf18c3a50de830dd11
-// bundle: sha256:d1a8147a5043d466cbf070cadd1dd2c921f1f34f8efc79e01e363a1eaa6e05b7
+// source: sha256:29d060839975699b5592305d0355327dc218dd63fad33f507bb3dbe1cac484d6
+// bundle: sha256:5fb47dfb76c87c1181af7c095edb71110f66017d4cc953d211c5b793d1b7ac14
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -43,9 +43,9 @@ function finish(request, response, own2) {
 
 // src/shared/log.ts
 var LEVELS = ["debug", "info", "warn", "error"];
-function log(threshold, level, message, fields) {
+function log(threshold, level, message, fields2) {
   if (LEVELS.indexOf(level) < LEVELS.indexOf(threshold)) return;
-  const line = JSON.stringify({ level, message, ...fields });
+  const line = JSON.stringify({ level, message, ...fields2 });
   if (level === "error") console.error(line);
   else if (level === "warn") console.warn(line);
   else console.log(line);
@@ -96,7 +96,7 @@ function hex(bytes2) {
   return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// node_modules/valibot/dist/index.mjs
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/valibot/dist/index.mjs
 var store$4;
 var DEFAULT_CONFIG = {
   lang: void 0,
@@ -308,6 +308,30 @@ function safeInteger(message$1) {
     message: message$1,
     "~run"(dataset, config$1) {
       if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "safe integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function url(message$1) {
+  return {
+    kind: "validation",
+    type: "url",
+    reference: url,
+    async: false,
+    expects: null,
+    requirement(input) {
+      try {
+        if (URL.canParse) return URL.canParse(input);
+        new URL(input);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "URL", dataset, config$1);
       return dataset;
     }
   };
@@ -1054,7 +1078,7 @@ var SCALAR = union(
 var ATTRIBUTES_MESSAGE = `must be an object with at most ${MAX_ATTRIBUTES} fields`;
 var ATTRIBUTES = pipe(
   map(KEY, SCALAR, ATTRIBUTES_MESSAGE),
-  check((fields) => Object.keys(fields).length <= MAX_ATTRIBUTES, ATTRIBUTES_MESSAGE)
+  check((fields2) => Object.keys(fields2).length <= MAX_ATTRIBUTES, ATTRIBUTES_MESSAGE)
 );
 function eventSchema(accept) {
   return pipe(
@@ -1229,6 +1253,145 @@ async function answer(request, env, settings, trace, cors, secrets2) {
   }
 }
 
+// src/gateway/signature.ts
+var LIFETIME = 300;
+var COVERED = ["@method", "@authority", "@path", "@query", "content-digest", "relay-reference"];
+async function sign(request, signer, now, nonce) {
+  const { method, url: url2, fields: fields2, reference } = request;
+  const names = Object.keys(fields2).sort();
+  const digest = `sha-256=:${base64(await crypto.subtle.digest("SHA-256", request.body))}:`;
+  const values = {
+    ...fields2,
+    "@method": method,
+    "@authority": url2.host,
+    "@path": url2.pathname,
+    "@query": url2.search === "" ? "?" : url2.search,
+    "content-digest": digest,
+    "relay-reference": reference
+  };
+  const covered = [...COVERED, ...names];
+  const params = parameters(covered, Math.floor(now / 1e3), nonce, signer.keyId);
+  const base = [...covered.map((name) => `"${name}": ${values[name]}`), `"@signature-params": ${params}`].join("\n");
+  const signature = await crypto.subtle.sign("Ed25519", signer.key, new TextEncoder().encode(base));
+  return new Headers({
+    ...fields2,
+    "content-digest": digest,
+    "relay-reference": reference,
+    "signature-input": `relay=${params}`,
+    signature: `relay=:${base64(signature)}:`
+  });
+}
+function randomNonce() {
+  const bytes2 = crypto.getRandomValues(new Uint8Array(24));
+  return base64(bytes2.buffer).replaceAll("+", "-").replaceAll("/", "_");
+}
+function parameters(covered, created, nonce, keyId) {
+  const components = covered.map((name) => `"${name}"`).join(" ");
+  const times = `created=${created};expires=${created + LIFETIME}`;
+  return `(${components});${times};nonce="${nonce}";keyid="${keyId}";alg="ed25519";tag="adsengineer-relay"`;
+}
+function base64(bytes2) {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes2)));
+}
+
+// src/gateway/relay.ts
+var Binding = object({
+  url: pipe(string(), url()),
+  key: object({ kty: literal("OKP"), crv: literal("Ed25519"), kid: string(), x: string(), d: string() }),
+  references: record(string(), string()),
+  exposed: array(string())
+});
+var RelayRefusal = class extends Error {
+  code;
+  constructor(code) {
+    super(`the relay refused a request: ${code}`);
+    this.code = code;
+  }
+};
+var MAX_DEPTH4 = 4;
+var TIMEOUT2 = 35e3;
+var CODE = /^[a-z_]{1,32}$/;
+var Relay = class _Relay {
+  #binding;
+  #signer;
+  constructor(binding, signer) {
+    this.#binding = binding;
+    this.#signer = signer;
+  }
+  /** The relay that the text of the binding RELAY describes; null when it is not one. */
+  static async open(text) {
+    const parsed2 = parseJson(text, MAX_DEPTH4);
+    const read = parsed2.ok ? safeParse(Binding, parsed2.value) : null;
+    if (!read?.success) return null;
+    const { kid, ...jwk } = read.output.key;
+    const key = await crypto.subtle.importKey("jwk", jwk, "Ed25519", false, ["sign"]);
+    return new _Relay(read.output, { keyId: kid, key });
+  }
+  /** Whether this gateway answers requests for a connector that come from outside. */
+  exposes(connector) {
+    return this.#binding.exposed.includes(connector);
+  }
+  /** The third party's answer, or a RelayRefusal. */
+  async call(connector, request) {
+    const reference = Object.hasOwn(this.#binding.references, connector) ? this.#binding.references[connector] : void 0;
+    if (reference === void 0) throw new RelayRefusal("forbidden");
+    const url2 = new URL(`${this.#binding.url}/v1/connectors/${connector}${request.target}`);
+    const { method, fields: fields2 = {}, body = new Uint8Array() } = request;
+    const headers = await sign({ method, url: url2, fields: fields2, body, reference }, this.#signer, Date.now(), randomNonce());
+    const init = { method, headers, redirect: "manual", ...body.byteLength > 0 ? { body } : {} };
+    return answered(await sent(url2, init));
+  }
+};
+async function sent(url2, init) {
+  try {
+    return await within(TIMEOUT2, fetch(url2, init));
+  } catch {
+    throw new RelayRefusal("unreachable");
+  }
+}
+async function answered(response) {
+  const outcome = response.headers.get("relay-outcome");
+  if (outcome === "answered") return response;
+  const body = outcome === "refused" ? await response.json().catch(() => null) : await response.body?.cancel();
+  const code = typeof body === "object" && body !== null && "code" in body ? String(body.code) : "unreachable";
+  throw new RelayRefusal(CODE.test(code) ? code : "unreachable");
+}
+
+// src/gateway/exposed.ts
+var PREFIX = "/v1/relay/";
+var MAX_BODY = 64 * 1024;
+var HANDED_ON = ["accept", "content-type", "idempotency-key"];
+var WITHOUT_BODY = /* @__PURE__ */ new Set(["GET", "HEAD"]);
+var opened = /* @__PURE__ */ new Map();
+async function exposed(request, env, trace) {
+  const relay = env.RELAY === void 0 ? null : await open(env.RELAY);
+  const { pathname, search } = new URL(request.url);
+  const [connector = "", ...rest] = pathname.slice(PREFIX.length).split("/");
+  if (relay === null || rest.length === 0 || !relay.exposes(connector)) return notFound();
+  const body = WITHOUT_BODY.has(request.method) ? new Uint8Array() : await readBody(request, MAX_BODY);
+  if (body === null) return json(413, { error: `the body must be at most ${MAX_BODY} bytes` });
+  try {
+    const target = `/${rest.join("/")}${search}`;
+    return await relay.call(connector, { method: request.method, target, fields: fields(request.headers), body });
+  } catch (error) {
+    if (!(error instanceof RelayRefusal)) throw error;
+    log("error", "error", "relay refused", { trace: trace.traceId, connector, code: error.code });
+    return json(502, { error: "the third party could not be asked", code: error.code });
+  }
+}
+function open(text) {
+  const found = opened.get(text) ?? Relay.open(text);
+  opened.set(text, found);
+  return found;
+}
+function fields(headers) {
+  const entries = HANDED_ON.map((name) => [name, headers.get(name)]);
+  return Object.fromEntries(entries.filter((entry) => entry[1] !== null && plain2(entry[1])));
+}
+function plain2(text) {
+  return /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text);
+}
+
 // src/gateway/health.ts
 async function stateOf(env, config2) {
   const reasons = bindingProblems(env);
@@ -1251,7 +1414,7 @@ function health(request, env, state, now, relayed) {
   return json(200, { status: "ok", ...plane, config: config2, sink: env.SINK !== void 0 });
 }
 
-// node_modules/@hpke/common/esm/src/errors.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/errors.js
 var HpkeError = class extends Error {
   constructor(e) {
     let message;
@@ -1289,7 +1452,7 @@ var DeriveKeyPairError = class extends HpkeError {
 var NotSupportedError = class extends HpkeError {
 };
 
-// node_modules/@hpke/common/esm/_dnt.shims.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/_dnt.shims.js
 var dntGlobals = {};
 var dntGlobalThis = createMergeProxy(globalThis, dntGlobals);
 function createMergeProxy(baseObj, extObj) {
@@ -1346,7 +1509,7 @@ function createMergeProxy(baseObj, extObj) {
   });
 }
 
-// node_modules/@hpke/common/esm/src/algorithm.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/algorithm.js
 async function loadSubtleCrypto() {
   if (dntGlobalThis !== void 0 && globalThis.crypto !== void 0) {
     return globalThis.crypto.subtle;
@@ -1375,7 +1538,7 @@ var NativeAlgorithm = class {
   }
 };
 
-// node_modules/@hpke/common/esm/src/identifiers.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/identifiers.js
 var Mode = {
   Base: 0,
   Psk: 1,
@@ -1415,13 +1578,13 @@ var AeadId = {
   ExportOnly: 65535
 };
 
-// node_modules/@hpke/common/esm/src/consts.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/consts.js
 var INPUT_LENGTH_LIMIT = 8192;
 var INFO_LENGTH_LIMIT = 268435456;
 var MINIMUM_PSK_LENGTH = 32;
 var EMPTY = /* @__PURE__ */ new Uint8Array(0);
 
-// node_modules/@hpke/common/esm/src/interfaces/kemInterface.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/interfaces/kemInterface.js
 var SUITE_ID_HEADER_KEM = /* @__PURE__ */ new Uint8Array([
   75,
   69,
@@ -1430,7 +1593,7 @@ var SUITE_ID_HEADER_KEM = /* @__PURE__ */ new Uint8Array([
   0
 ]);
 
-// node_modules/@hpke/common/esm/src/kdfs/hkdf.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/kdfs/hkdf.js
 var HPKE_VERSION = /* @__PURE__ */ new Uint8Array([
   72,
   80,
@@ -1600,7 +1763,7 @@ var HkdfSha256Native = class extends HkdfNative {
   }
 };
 
-// node_modules/@hpke/common/esm/src/utils/misc.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/utils/misc.js
 var isCryptoKeyPair = (x) => typeof x === "object" && x !== null && typeof x.privateKey === "object" && typeof x.publicKey === "object";
 function i2Osp(n, w) {
   if (w <= 0) {
@@ -1623,8 +1786,8 @@ function concat(a, b) {
   return ret;
 }
 function base64UrlToBytes(v) {
-  const base64 = v.replace(/-/g, "+").replace(/_/g, "/");
-  const byteString = atob(base64);
+  const base642 = v.replace(/-/g, "+").replace(/_/g, "/");
+  const byteString = atob(base642);
   const ret = new Uint8Array(byteString.length);
   for (let i = 0; i < byteString.length; i++) {
     ret[i] = byteString.charCodeAt(i);
@@ -1642,7 +1805,7 @@ function xor(a, b) {
   return buf;
 }
 
-// node_modules/@hpke/common/esm/src/kems/dhkem.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/kems/dhkem.js
 var LABEL_EAE_PRK = /* @__PURE__ */ new Uint8Array([
   101,
   97,
@@ -1825,7 +1988,7 @@ var Dhkem = class {
   }
 };
 
-// node_modules/@hpke/common/esm/src/interfaces/dhkemPrimitives.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/interfaces/dhkemPrimitives.js
 var KEM_USAGES = ["deriveBits"];
 var LABEL_DKP_PRK = /* @__PURE__ */ new Uint8Array([
   100,
@@ -1838,7 +2001,7 @@ var LABEL_DKP_PRK = /* @__PURE__ */ new Uint8Array([
 ]);
 var LABEL_SK = /* @__PURE__ */ new Uint8Array([115, 107]);
 
-// node_modules/@hpke/common/esm/src/kems/dhkemPrimitives/ec.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/kems/dhkemPrimitives/ec.js
 var EC_P_521_PARAMS = {
   p: (1n << 521n) - 1n,
   b: 0x0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
@@ -1847,10 +2010,10 @@ var EC_P_521_PARAMS = {
   coordinateSize: 66
 };
 
-// node_modules/@hpke/common/esm/src/interfaces/aeadEncryptionContext.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/interfaces/aeadEncryptionContext.js
 var AEAD_USAGES = ["encrypt", "decrypt"];
 
-// node_modules/@hpke/common/esm/src/utils/noble.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/utils/noble.js
 function isBytes(a) {
   return a instanceof Uint8Array || ArrayBuffer.isView(a) && a.constructor.name === "Uint8Array";
 }
@@ -1888,7 +2051,7 @@ var _endianTestBuffer = /* @__PURE__ */ new Uint32Array([287454020]);
 var _endianTestBytes = /* @__PURE__ */ new Uint8Array(_endianTestBuffer.buffer);
 var isLE = _endianTestBytes[0] === 68;
 
-// node_modules/@hpke/common/esm/src/hash/hash.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/hash.js
 function ahash(h) {
   if (typeof h !== "function" || typeof h.create !== "function") {
     throw new Error("Hash must wrapped by utils.createHasher");
@@ -1897,7 +2060,7 @@ function ahash(h) {
   anumber(h.blockLen);
 }
 
-// node_modules/@hpke/common/esm/src/hash/hmac.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/hmac.js
 var _HMAC = class {
   constructor(hash2, key) {
     Object.defineProperty(this, "oHash", {
@@ -1999,7 +2162,7 @@ var _HMAC = class {
 var hmac = (hash2, key, message) => new _HMAC(hash2, key).update(message).digest();
 hmac.create = (hash2, key) => new _HMAC(hash2, key);
 
-// node_modules/@hpke/common/esm/src/hash/u64.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/u64.js
 var U32_MASK64 = 0xffffffffn;
 var _32n = 32n;
 function fromBig(n, le = false) {
@@ -2022,7 +2185,7 @@ function split2(lst, le = false) {
   return [Ah, Al];
 }
 
-// node_modules/@hpke/common/esm/src/hash/sha3.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/sha3.js
 var _0n = 0n;
 var _1n = 1n;
 var _2n = 2n;
@@ -2048,7 +2211,7 @@ var IOTAS = split2(_SHA3_IOTA, true);
 var SHA3_IOTA_H = IOTAS[0];
 var SHA3_IOTA_L = IOTAS[1];
 
-// node_modules/@hpke/core/esm/src/aeads/aesGcm.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/aeads/aesGcm.js
 var AesGcmContext = class extends NativeAlgorithm {
   constructor(key) {
     super();
@@ -2161,14 +2324,14 @@ var Aes256Gcm = class extends Aes128Gcm {
   }
 };
 
-// node_modules/@hpke/core/esm/src/utils/emitNotSupported.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/utils/emitNotSupported.js
 function emitNotSupported() {
   return new Promise((_resolve, reject) => {
     reject(new NotSupportedError("Not supported"));
   });
 }
 
-// node_modules/@hpke/core/esm/src/exporterContext.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/exporterContext.js
 var LABEL_SEC = new Uint8Array([115, 101, 99]);
 var ExporterContextImpl = class {
   constructor(api, kdf, exporterSecret) {
@@ -2228,7 +2391,7 @@ var SenderExporterContextImpl = class extends ExporterContextImpl {
   }
 };
 
-// node_modules/@hpke/core/esm/src/encryptionContext.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/encryptionContext.js
 var EncryptionContextImpl = class extends ExporterContextImpl {
   constructor(api, kdf, params) {
     super(api, kdf, params.exporterSecret);
@@ -2289,7 +2452,7 @@ var EncryptionContextImpl = class extends ExporterContextImpl {
   }
 };
 
-// node_modules/@hpke/core/esm/src/mutex.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/mutex.js
 var __classPrivateFieldGet = function(receiver, state, kind, f) {
   if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
   if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
@@ -2319,7 +2482,7 @@ var Mutex = class {
 };
 _Mutex_locked = /* @__PURE__ */ new WeakMap();
 
-// node_modules/@hpke/core/esm/src/recipientContext.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/recipientContext.js
 var __classPrivateFieldGet2 = function(receiver, state, kind, f) {
   if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
   if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
@@ -2354,7 +2517,7 @@ var RecipientContextImpl = class extends EncryptionContextImpl {
 };
 _RecipientContextImpl_mutex = /* @__PURE__ */ new WeakMap();
 
-// node_modules/@hpke/core/esm/src/senderContext.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/senderContext.js
 var __classPrivateFieldGet3 = function(receiver, state, kind, f) {
   if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
   if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
@@ -2396,7 +2559,7 @@ var SenderContextImpl = class extends EncryptionContextImpl {
 };
 _SenderContextImpl_mutex = /* @__PURE__ */ new WeakMap();
 
-// node_modules/@hpke/core/esm/src/cipherSuiteNative.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/cipherSuiteNative.js
 var LABEL_BASE_NONCE = new Uint8Array([
   98,
   97,
@@ -2669,13 +2832,13 @@ var CipherSuiteNative = class extends NativeAlgorithm {
   }
 };
 
-// node_modules/@hpke/core/esm/src/native.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/native.js
 var CipherSuite = class extends CipherSuiteNative {
 };
 var HkdfSha256 = class extends HkdfSha256Native {
 };
 
-// node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x25519.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x25519.js
 var ALG_NAME = "X25519";
 var PKCS8_ALG_ID_X25519 = new Uint8Array([
   48,
@@ -2891,7 +3054,7 @@ var X25519 = class extends NativeAlgorithm {
   }
 };
 
-// node_modules/@hpke/core/esm/src/kems/dhkemX25519.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/kems/dhkemX25519.js
 var DhkemX25519HkdfSha256 = class extends Dhkem {
   constructor() {
     const kdf = new HkdfSha256Native();
@@ -2929,7 +3092,7 @@ var DhkemX25519HkdfSha256 = class extends Dhkem {
   }
 };
 
-// node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x448.js
+// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x448.js
 var PKCS8_ALG_ID_X448 = new Uint8Array([
   48,
   70,
@@ -3025,12 +3188,12 @@ function parsed(schema, text, what) {
 function own(holder, name) {
   return Object.hasOwn(holder, name) ? holder[name] : void 0;
 }
-function bytes(base64) {
-  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+function bytes(base642) {
+  return Uint8Array.from(atob(base642), (char) => char.charCodeAt(0));
 }
 
 // src/gateway/secrets.ts
-var PREFIX = "sealed/";
+var PREFIX2 = "sealed/";
 var READ_TIMEOUT2 = 2e3;
 var CACHE_TTL_SECONDS2 = 30;
 var KEEP = 5e3;
@@ -3052,8 +3215,8 @@ var SealedSecrets = class {
     if (!Array.isArray(env.RELAYED) || env.RELAYED.length === 0) return void 0;
     const found = [];
     for (const name of env.RELAYED) {
-      const { opened, problem } = await this.#read(env, name);
-      const known = opened === void 0 ? {} : { version: opened.version, key: opened.key };
+      const { opened: opened2, problem } = await this.#read(env, name);
+      const known = opened2 === void 0 ? {} : { version: opened2.version, key: opened2.key };
       found.push([name, problem === void 0 ? known : { ...known, problem }]);
     }
     return Object.fromEntries(found);
@@ -3069,19 +3232,19 @@ var SealedSecrets = class {
   async #fetch(env, name, last) {
     const nextRead = this.#now() + KEEP;
     try {
-      const opened = await open(env, name);
-      if (last !== void 0 && opened.sequence < last.sequence) throw new Refused("the envelope is older than one that was opened before");
-      return { opened, problem: void 0, nextRead };
+      const opened2 = await open2(env, name);
+      if (last !== void 0 && opened2.sequence < last.sequence) throw new Refused("the envelope is older than one that was opened before");
+      return { opened: opened2, problem: void 0, nextRead };
     } catch (error) {
       return { opened: last, problem: error instanceof Refused ? error.message : "the namespace CONFIG did not answer", nextRead };
     }
   }
 };
-async function open(env, name) {
+async function open2(env, name) {
   const { CONFIG, SEALING_KEYS, TENANT, REGION } = env;
   if (CONFIG === void 0 || TENANT === void 0 || REGION === void 0) throw new Refused("a binding is missing");
   if (typeof SEALING_KEYS !== "string") throw new Refused("the binding SEALING_KEYS is missing");
-  const text = await within(READ_TIMEOUT2, CONFIG.get(PREFIX + name, { type: "text", cacheTtl: CACHE_TTL_SECONDS2 }));
+  const text = await within(READ_TIMEOUT2, CONFIG.get(PREFIX2 + name, { type: "text", cacheTtl: CACHE_TTL_SECONDS2 }));
   if (text === null) throw new Refused("it was not delivered yet");
   const self = { tenant: TENANT, region: REGION, worker: `${TENANT}-${REGION}-gateway` };
   return openEnvelope(text, name, self, SEALING_KEYS);
@@ -3091,7 +3254,9 @@ async function open(env, name) {
 var config = new ConfigReader(Date.now, (reasons) => log("error", "error", "config unusable", { reasons }));
 var secrets = new SealedSecrets(Date.now, (name, reason) => log("error", "error", "relayed secret refused", { name, reason }));
 async function route(request, env, trace) {
-  switch (new URL(request.url).pathname) {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith(PREFIX)) return exposed(request, env, trace);
+  switch (pathname) {
     case "/healthz":
       return health(request, env, await stateOf(env, config), Date.now(), await secrets.freshness(env));
     case "/v1/events":

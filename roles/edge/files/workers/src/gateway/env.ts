@@ -14,6 +14,8 @@ export interface Bindings {
   /** Optional: the names of the relayed secrets, and the keys that open them. */
   readonly RELAYED: readonly string[];
   readonly SEALING_KEYS: string;
+  /** Optional: how the relay of the control plane is reached, see relay.ts. */
+  readonly RELAY: string;
 }
 
 export type Env = Maybe<Bindings>;

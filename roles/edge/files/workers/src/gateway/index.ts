@@ -5,6 +5,7 @@ import { continueTrace, traceparent, type Trace } from "../shared/trace.ts";
 import { ConfigReader } from "./config.ts";
 import { identity, type Env } from "./env.ts";
 import { events } from "./events.ts";
+import { exposed, PREFIX } from "./exposed.ts";
 import { health, stateOf } from "./health.ts";
 import { SealedSecrets } from "./secrets.ts";
 
@@ -12,7 +13,9 @@ const config = new ConfigReader(Date.now, (reasons) => log("error", "error", "co
 const secrets = new SealedSecrets(Date.now, (name, reason) => log("error", "error", "relayed secret refused", { name, reason }));
 
 async function route(request: Request, env: Env, trace: Trace): Promise<Response> {
-  switch (new URL(request.url).pathname) {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith(PREFIX)) return exposed(request, env, trace);
+  switch (pathname) {
     case "/healthz":
       return health(request, env, await stateOf(env, config), Date.now(), await secrets.freshness(env));
     case "/v1/events":
