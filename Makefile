@@ -76,7 +76,8 @@ bundle: deps ## build the Workers' bundles from their sources
 .PHONY: bench
 bench: deps ## the costs, as ratios of one run
 	@PATH="$$PWD/.venv/bin:$$PATH"; source scripts/lib.sh; install_node_modules tests/benchmarks/alchemy; \
-	status=0; python tests/benchmarks/bench.py $(ARGS) || status=$$?; python tests/benchmarks/bench_secrets.py || status=$$?; exit $$status
+	status=0; python tests/benchmarks/bench.py $(ARGS) || status=$$?; python tests/benchmarks/bench_secrets.py || status=$$?; \
+	python tests/benchmarks/bench_relay.py || status=$$?; exit $$status
 
 .PHONY: lock
 lock: deps ## lock the Python requirements anew
