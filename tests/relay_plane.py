@@ -165,11 +165,15 @@ class ThirdParty:
 class Relay:
     """A relay as a process of its own."""
 
-    def __init__(self, folder: Path, planes: dict[str, Any], **other: Any) -> None:
-        self.folder, self.port = folder, free_port()
+    def __init__(
+        self, folder: Path, planes: dict[str, Any] | None = None, port: int = 0, **other: Any
+    ) -> None:
+        """Without planes, both files are in the folder already and say this port."""
+        self.folder, self.port = folder, port or free_port()
         self.authority = other.pop("authority", "relay.test")
         self._python_path = os.pathsep.join(map(str, (ROOT / "roles/relay/files", ROOT / ".collections")))
-        self.configure(planes, **other)
+        if planes is not None:
+            self.configure(planes, **other)
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
         self.start()
 

@@ -98,6 +98,8 @@ options:
       - Tenants by name, each with C(environment), C(regions) and C(settings).
       - C(regions) is a list of names, or a mapping of names to C(hostname), C(environment) and C(settings).
       - A plane in another environment than its tenant's own is not behind the tenant's front.
+      - C(relay) says where the tenant's relay is, and C(connectors), which may stand in every layer beside
+        C(settings), which third parties it calls.
     type: dict
   control_planes:
     description: Control planes by name, each with C(host), C(environment), C(user) and C(port).

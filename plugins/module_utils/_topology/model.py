@@ -12,6 +12,7 @@ from typing import Any
 
 from .layers import Merged, merge
 from .problem import KeyPath
+from .relays import Relay, instances, relay_of
 from .schema import SECRET_KINDS
 
 _HOSTNAME = "{tenant}-{region}.{zone}"
@@ -49,6 +50,7 @@ class Plane:
     continents: tuple[str, ...]
     countries: tuple[str, ...]
     front: Front | None
+    relay: Relay | None
     config: bool
     settings: Mapping[str, Any]
     secrets: Mapping[str, Any]
@@ -92,6 +94,7 @@ class Plane:
             "continents": list(self.continents),
             "countries": list(self.countries),
             "front": self.front.variables() if self.front else None,
+            "relay": self.relay.variables() if self.relay else None,
             "settings": self.settings,
             "secrets": self.secrets,
             "documents": self.documents,
@@ -107,6 +110,7 @@ class ControlPlane:
     environment: str
     user: str | None
     port: int | None
+    relays: tuple[Mapping[str, Any], ...]
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -125,6 +129,7 @@ class ControlPlane:
             "environment": self.environment,
             "user": self.user,
             "port": self.port,
+            "relays": list(self.relays),
         }
 
 
@@ -155,11 +160,12 @@ def group(kind: str, name: str) -> str:
 def build(data: Mapping[str, Any]) -> Topology:
     """The topology that schema-valid data describes."""
     trust = data.get("trust_templates", False)
+    planes = tuple(_planes(data))
     return Topology(
         name=data["name"],
-        planes=tuple(_planes(data)),
+        planes=planes,
         control_planes=tuple(
-            _control_plane(name, value) for name, value in (data.get("control_planes") or {}).items()
+            _control_plane(name, value, planes) for name, value in (data.get("control_planes") or {}).items()
         ),
         origins=data.get("origins"),
         trust_templates=trust if isinstance(trust, bool) else tuple(trust),
@@ -212,6 +218,7 @@ def _plane(
         countries=tuple(where.get("countries", ())),
         # Visitors of a tenant's front must not meet a plane of another environment.
         front=front if environment == home else None,
+        relay=relay_of(data, tenant, region, environment, own),
         config=edge.get("config", True),
         settings=settings.value,
         secrets={name: _secret(name, item) for name, item in secrets.value.items()},
@@ -266,8 +273,11 @@ def _url(edge: Mapping[str, Any], hostname: str) -> str:
     return f"{edge.get('scheme', 'https')}://{hostname}" + (f":{port}" if port else "")
 
 
-def _control_plane(name: str, value: Mapping[str, Any]) -> ControlPlane:
-    return ControlPlane(name, value["host"], value["environment"], value.get("user"), value.get("port"))
+def _control_plane(name: str, value: Mapping[str, Any], planes: tuple[Plane, ...]) -> ControlPlane:
+    relays = tuple(instances(planes, name))
+    return ControlPlane(
+        name, value["host"], value["environment"], value.get("user"), value.get("port"), relays
+    )
 
 
 def fill(pattern: str, **names: str) -> str:

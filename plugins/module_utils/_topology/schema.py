@@ -132,6 +132,93 @@ def _or_null(schema: Schema) -> Schema:
     return changed
 
 
+_HEADER = _text("[A-Za-z][A-Za-z0-9-]*", 64, "a header field such as X-Api-Key")
+_WORD = _text("[A-Za-z0-9_.~-]+", 64, "letters, digits and . _ ~ -")
+_LINE = _text(r"[\x20-\x7e]*", 256, "printable characters of ASCII")
+_URL = _text(
+    rf"https://{_DOMAIN}(:[0-9]{{1,5}})?(/[\x21-\x7e]*)?", 300, "a URL such as https://id.example.com/token"
+)
+_CREDENTIAL = _object(
+    {
+        "secret": _text("[A-Za-z][A-Za-z0-9_.-]*", 63, "the name of a secret in the store"),
+        "header": _HEADER,
+        "prefix": _LINE,
+        "query": _WORD,
+        "basic": _text(r"[\x21-\x39\x3b-\x7e]+", 128, "the name of a user, without a colon"),
+        "oauth2": _object(
+            {"token_url": _URL, "client_id": _LINE, "scope": _LINE}, required=("token_url", "client_id")
+        ),
+        "hmac": _object(
+            {
+                "header": _HEADER,
+                "over": _text(r"[\x20-\x7e\n]+", 256, 'a text such as "{timestamp}.{body}"'),
+                "prefix": _LINE,
+                "algorithm": _choice("sha256", "sha512"),
+                "encoding": _choice("hex", "base64"),
+                "timestamp_header": _HEADER,
+            },
+            required=("header", "over"),
+        ),
+    },
+    required=("secret",),
+    use="a mapping with secret and one of header, query, basic, oauth2, hmac",
+)
+_CONNECTOR: Schema = {
+    **_object(
+        {
+            "host": _text(
+                r"([a-z0-9]+(-+[a-z0-9]+)*\.)*[a-z][a-z0-9]*(-+[a-z0-9]+)*",
+                253,
+                "one exact host name in lower-case ASCII such as api.example.com, no address",
+            ),
+            "port": _integer(1, 65535),
+            "scheme": _choice("https", "http"),
+            "methods": {
+                **_list(
+                    _choice("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+                    "a list of methods such as [POST]",
+                ),
+                "minItems": 1,
+            },
+            "path": _text(r"/([A-Za-z0-9._~/-]|\{[a-z_]{1,32}\})*", 500, "a path such as /v1/charges/{id}"),
+            "query": _list(_WORD, "a list of parameters such as [expand]"),
+            "headers": _list(_HEADER, "a list of header fields such as [X-Request-Source]"),
+            "credential": _CREDENTIAL,
+            "max_request_bytes": _integer(0, 1048576),
+            "max_response_bytes": _integer(0, 16777216),
+            "timeout": _integer(1, 30),
+            "networks": _list(
+                _text("[0-9a-f:.]+/[0-9]{1,3}", 43, "a network such as 10.0.0.0/8"), "a list of networks"
+            ),
+            "exposed": _flag("whether the gateway calls it for whoever asks"),
+        },
+        required=("host", "methods", "path", "credential"),
+    ),
+    "type": ["object", "null"],
+}
+_CONNECTORS = _named(
+    _CONNECTOR,
+    _text("[a-z][a-z0-9_-]*", NAME_LIMIT, "lower-case letters, digits, dashes and underscores"),
+    "a mapping of connectors",
+)
+_RELAY = _object(
+    {
+        "url": _text(
+            rf"(https://{_DOMAIN}(:[0-9]{{1,5}})?|http://127\.0\.0\.1:[0-9]{{2,5}})",
+            300,
+            "an origin such as https://relay-acme.example.com, or http://127.0.0.1:8801 on one machine",
+        ),
+        "control_plane": NAME,
+        "listen": _text(
+            r"(127\.0\.0\.1:[0-9]{2,5}|unix:/run/adsengineer-relay-[a-z0-9-]+/relay\.sock)",
+            200,
+            "127.0.0.1:PORT or unix:/run/adsengineer-relay-TENANT/relay.sock",
+        ),
+        "reference_days": _integer(1, 365),
+    },
+    required=("url",),
+    use="a mapping with at least the key url",
+)
 _SETTINGS = layer(DOCUMENT)
 #: Where the value of a secret is, and how the Worker has it. The first one is meant when none is written.
 SECRET_KINDS = ("bound", "relayed", "kept")
@@ -160,7 +247,12 @@ _DOCUMENTS = _named(
     },
     "a mapping of documents; the gateway's own is written under settings",
 )
-_LAYERS: dict[str, Schema] = {"settings": _SETTINGS, "secrets": _SECRETS, "documents": _DOCUMENTS}
+_LAYERS: dict[str, Schema] = {
+    "settings": _SETTINGS,
+    "secrets": _SECRETS,
+    "documents": _DOCUMENTS,
+    "connectors": _CONNECTORS,
+}
 _ADDRESS_TEXT = _text(_ADDRESS, 300, "host:port such as 127.0.0.1:8788")
 _REGION_OF_TENANT: Schema = {
     **_object({"hostname": HOSTNAME, "environment": NAME, **_LAYERS}),
@@ -217,7 +309,7 @@ _REGION = _object(
     }
 )
 _TENANT = _object(
-    {"environment": NAME, "regions": _TENANT_REGIONS, **_LAYERS},
+    {"environment": NAME, "regions": _TENANT_REGIONS, "relay": _RELAY, **_LAYERS},
     required=("environment", "regions"),
 )
 _CONTROL_PLANE = _object(

@@ -13,10 +13,11 @@ from .model import Topology, build
 from .naming import naming_problems
 from .problem import KeyPath, Problem, TopologyError
 from .references import reference_problems
+from .relays import relay_problems
 from .schema import NAME
 from .schemas import document_problems, read_schemas
 
-_LAYERS = ("settings", "secrets", "documents")
+_LAYERS = ("settings", "secrets", "documents", "connectors")
 _EDGE_KEYS = ("zone", "scheme", "port", "front", "hostname", "front_hostname")
 
 
@@ -27,7 +28,12 @@ def read_topology(path: str | Path) -> Topology:
 
 def validate(document: Document) -> Topology:
     """The topology of a document, or TopologyError with every problem that it has."""
-    problems = [*document.faults, *schema_problems(document), *reference_problems(document)]
+    problems = [
+        *document.faults,
+        *schema_problems(document),
+        *reference_problems(document),
+        *relay_problems(document),
+    ]
     if problems:
         sound = _sound(document.data, {problem.path for problem in problems})
         extra = naming_problems(document, build(sound)) if sound else ()
@@ -53,7 +59,7 @@ def _documents(document: Document, topology: Topology) -> list[Problem]:
 
 
 def _sound(data: Any, faults: set[KeyPath]) -> dict[str, Any] | None:
-    """The data without faulty entries, settings and secrets, so that names are checked in the rest.
+    """The data without faulty entries and without layers, so that names are checked in the rest.
 
     None when what is common to all names is faulty itself.
     """

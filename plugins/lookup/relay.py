@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, adsengineer.orchestrator contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the gateways of planes need to call their relay, made on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: relay
+version_added: 0.2.0
+short_description: The secret binding RELAY of gateways
+author:
+  - adsengineer.orchestrator contributors (@adsengineer)
+description:
+  - For each plane whose tenant declares connectors, makes the text of the gateway's binding C(RELAY). It
+    holds the URL of the relay, the plane's signing key as a JWK, and a sealed reference for each connector.
+  - The same until a key, a connector or the period of the references changes.
+  - The role P(adsengineer.orchestrator.edge#role) uses it by itself.
+options:
+  _terms:
+    description:
+      - The variables C(plane) of planes. Those of the play's hosts when there are none.
+    type: list
+    elements: dict
+  directory:
+    description:
+      - The folder of the vault files on the controller.
+    type: path
+    default: secrets
+    env:
+      - name: ADSENGINEER_SECRETS
+    vars:
+      - name: secrets_directory
+  ledger:
+    description:
+      - The ledger.
+    type: path
+    default: ledger.jsonl
+    env:
+      - name: ADSENGINEER_LEDGER
+    vars:
+      - name: secrets_ledger
+seealso:
+  - module: adsengineer.orchestrator.relay_files
+"""
+
+EXAMPLES = r"""
+---
+- name: Roll out by hand what the role edge adds by itself
+  ansible.builtin.include_role:
+    name: adsengineer.orchestrator.edge
+  vars:
+    edge_secrets: "{{ lookup('adsengineer.orchestrator.relay', hostvars['acme-eu'].plane) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - One mapping of Workers to their secrets, which is empty when no plane has a relay.
+  type: list
+  elements: dict
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ..module_utils._ledger import LedgerError
+from ..module_utils._relay import issue, keys
+from ..module_utils._secrets.model import Place, SecretError, Vault, place
+from ..plugin_utils._controller import plain
+from ..plugin_utils._fleet import plane_of
+from ..plugin_utils._secret_store import opened
+
+
+class LookupModule(LookupBase):
+    """See DOCUMENTATION."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        """One mapping of Workers to bindings."""
+        self.set_options(var_options=variables, direct=kwargs)
+        planes = [plain(plane) for plane in terms or _of_play(variables or {}) if plane.get("relay")]
+        store = opened(self._loader, self.get_option("directory"), self.get_option("ledger"))
+        vaults: dict[Place, Vault] = {}
+        today = datetime.now(UTC).date()
+        bindings = {}
+        try:
+            for plane in planes:
+                where = place(plane["tenant"], plane["environment"])
+                if where not in vaults:
+                    vaults[where] = store.read(where)
+                bindings[plane["worker"]] = {"RELAY": issue.binding(vaults[where], plane, today)}
+        except (SecretError, LedgerError, keys.KeyTextError) as error:
+            raise AnsibleError(str(error)) from None
+        return [bindings]
+
+
+def _of_play(variables: Mapping[str, Any]) -> list[Any]:
+    hosts = variables.get("ansible_play_hosts") or ()
+    return [plane for plane in (plane_of(variables["hostvars"], host) for host in hosts) if plane]
