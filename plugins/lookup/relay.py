@@ -41,6 +41,13 @@ options:
       - name: ADSENGINEER_LEDGER
     vars:
       - name: secrets_ledger
+  unreadable:
+    description:
+      - What to do when the secrets of a tenant can't be read. With V(skip) its planes are left out, as in a
+        status, which needs no passwords.
+    type: str
+    choices: [fail, skip]
+    default: fail
 seealso:
   - module: adsengineer.orchestrator.relay_files
 """
@@ -64,6 +71,7 @@ _raw:
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -71,7 +79,7 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._ledger import LedgerError
 from ..module_utils._relay import issue, keys
-from ..module_utils._secrets.model import Place, SecretError, Vault, place
+from ..module_utils._secrets.model import SecretError, place
 from ..plugin_utils._controller import plain
 from ..plugin_utils._fleet import plane_of
 from ..plugin_utils._secret_store import opened
@@ -85,17 +93,15 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         planes = [plain(plane) for plane in terms or _of_play(variables or {}) if plane.get("relay")]
         store = opened(self._loader, self.get_option("directory"), self.get_option("ledger"))
-        vaults: dict[Place, Vault] = {}
-        today = datetime.now(UTC).date()
+        read, today = cache(store.read), datetime.now(UTC).date()
         bindings = {}
-        try:
-            for plane in planes:
-                where = place(plane["tenant"], plane["environment"])
-                if where not in vaults:
-                    vaults[where] = store.read(where)
-                bindings[plane["worker"]] = {"RELAY": issue.binding(vaults[where], plane, today)}
-        except (SecretError, LedgerError, keys.KeyTextError) as error:
-            raise AnsibleError(str(error)) from None
+        for plane in planes:
+            try:
+                vault = read(place(plane["tenant"], plane["environment"]))
+                bindings[plane["worker"]] = {"RELAY": issue.binding(vault, plane, today)}
+            except (SecretError, LedgerError, keys.KeyTextError) as error:
+                if self.get_option("unreadable") == "fail":
+                    raise AnsibleError(str(error)) from None
         return [bindings]
 
 
