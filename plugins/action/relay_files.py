@@ -41,6 +41,10 @@ class ActionModule(SecretAction):
             "The Python of Ansible has no cryptography: install ansible-core with it." if keys.MISSING else ""
         )
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._host = str((task_vars or {}).get("inventory_hostname", ""))
+        return super().run(tmp, task_vars)
+
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         where, store, at = self.place(args), self.store(args), datetime.now(UTC)
         planes: Mapping[str, Mapping[str, Any]] = args["planes"]
@@ -50,8 +54,7 @@ class ActionModule(SecretAction):
             content = json.dumps(issue.private(vault, planes, at, args["overlap"]), sort_keys=True).encode()
             same = found.digest == hashlib.sha256(content).hexdigest() and found.private
             if not same and not self.check:
-                remote_file.write(self, args["path"], content)
-                self.so_far["changed"] = True
+                self._bring(store, vault, args["path"], content)
         except remote_file.Unwritable as error:
             raise Refusal(f"path: {error}") from None
         return {
@@ -75,6 +78,18 @@ class ActionModule(SecretAction):
             store.change(where, make, "key of the relay")
             self.so_far["changed"] = True
         return (vault if self.check or not names else store.read(where)), names
+
+    def _bring(self, store: Store, vault: Vault, path: str, content: bytes) -> None:
+        subject = {
+            "tenant": vault.place.tenant,
+            "environment": vault.place.environment,
+            "host": self._host,
+            "path": path,
+            "digest": vault.fingerprint("relay", content.decode()),
+        }
+        with store.ledger.change("relay.bring", subject, "secrets of the relay"):
+            remote_file.write(self, path, content)
+        self.so_far["changed"] = True
 
     def _config(self, vault: Vault, args: dict[str, Any], content: bytes, at: datetime) -> dict[str, Any]:
         """The public file. Their fingerprint changes it with the secrets, so the relay is restarted."""

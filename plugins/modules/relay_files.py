@@ -14,6 +14,7 @@ description:
   - Reads the secrets that connectors name from the store on the controller, makes the keys of the relay and
     its planes that are missing, and writes all of it to one file of the host, with mode 0600, over standard
     input.
+  - Every write is in the ledger before it is made, with the host and a keyed digest.
   - Returns the relay's public configuration, in which each plane has its public keys.
   - The role P(adsengineer.orchestrator.relay#role) does this for each tenant.
 extends_documentation_fragment:

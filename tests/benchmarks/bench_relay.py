@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the relay costs on top of a bare reverse proxy, on loopback, with sides that take turns.
 
-Run by ``make bench`` and alone: ``python tests/benchmarks/bench_relay.py``. The proxy is the same stack (uvicorn,
-Starlette, httpcore) and passes a request on unchecked, so the ratio is of what the relay does and not of the
-web server. Prints medians of single requests over a kept connection, and what they are made of.
+Run by ``make bench`` and alone: ``python tests/benchmarks/bench_relay.py``. The proxy is the same stack
+(uvicorn, Starlette, httpcore) and passes a request on unchecked, so the ratio is of what the relay does, not
+of the web server. Prints medians of single requests over a kept connection, and what they are made of.
 """
 
 from __future__ import annotations

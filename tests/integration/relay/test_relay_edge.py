@@ -168,6 +168,11 @@ def test_the_secret_is_nowhere_else(fleet, edge, third_party):
     for form in FORMS:
         assert form not in fleet.said
         assert not [path for path in files if path not in kept and form.encode() in path.read_bytes()]
+    ledger = [json.loads(line) for line in (fleet.folder / "ledger.jsonl").read_text().splitlines()]
+    brought = [
+        (entry["subject"]["tenant"], entry["outcome"]) for entry in ledger if entry["what"] == "relay.bring"
+    ]
+    assert brought == [(tenant, outcome) for tenant in TENANTS for outcome in ("intended", "done")]
     for path in kept:
         assert path.stat().st_mode & 0o777 == 0o600
         assert json.loads(path.read_text())["secrets"]["token"].startswith(CANARY)

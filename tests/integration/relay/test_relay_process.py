@@ -353,3 +353,11 @@ def test_two_relays_can_not_share_an_audit(relay):
     )
     assert again.returncode == 2
     assert "is being written by another process" in again.stderr
+
+
+@pytest.mark.parametrize(("status", "body"), [(204, b""), (304, b""), (404, b"no"), (500, b"oh")])
+def test_a_status_comes_back_as_it_is(relay, plane, third_party, status, body):
+    third_party.answers["/things/1"] = lambda _seen: (status, {} if body else {"content-length": "0"}, body)
+    for _twice in range(2):  # the connection to the third party is kept
+        response = relay.send(plane.signed())
+        assert (response.status_code, response.content) == (status, body)
