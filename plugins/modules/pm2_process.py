@@ -225,19 +225,21 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2 import (
-    Problem,
-    Step,
-    check,
-    entry,
-    plan,
-    read_declared,
-    secret_values,
-    summary,
-    write_declared,
-)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2 import Problem
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_client import Pm2
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_converge import Converger
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_declared import (
+    check,
+    entry,
+    read_declared,
+    secret_values,
+    write_declared,
+)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_plan import (
+    Step,
+    plan,
+    summary,
+)
 
 PROCESS = {
     "name": {"type": "str", "required": True},

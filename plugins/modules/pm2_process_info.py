@@ -115,12 +115,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2 import (
-    Problem,
-    read_declared,
-    summary,
-)
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2 import Problem
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_client import Pm2
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_declared import read_declared
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_plan import summary
 
 SPEC = {
     "names": {"type": "list", "elements": "str"},

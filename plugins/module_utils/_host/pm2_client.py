@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .pm2 import Instance, Problem, looks_secret, parse_jlist
+from .pm2 import Instance, Problem, parse_jlist
+from .pm2_declared import looks_secret
 
 _ASSIGNED = re.compile(r"([\w-]+)([\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)")
 _ERROR = re.compile(r"error|exception|fatal|cannot|refused|denied|EADDR", re.IGNORECASE)

@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from .pm2 import Instance, Problem, Step, named_next, unfit
+from .pm2 import Instance, Problem
+from .pm2_declared import named_next
+from .pm2_plan import Step, unfit
 
 _ATTEMPTS = 10
 

@@ -6,7 +6,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import pm2
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import (
+    pm2,
+    pm2_declared,
+    pm2_plan,
+)
 
 HELLO = {"name": "hello", "script": "/srv/hello.js", "exec_mode": "cluster", "instances": 2}
 
@@ -84,18 +88,18 @@ REFUSED = {
 @pytest.mark.parametrize(("change", "said"), REFUSED.values(), ids=REFUSED)
 def test_refused(change, said):
     with pytest.raises(pm2.Problem, match=said):
-        pm2.check(HELLO | change)
+        pm2_declared.check(HELLO | change)
 
 
 @pytest.mark.parametrize(
     "name", ["TOKEN_FILE", "KEY_PATH", "CLIENT_ID", "MONKEY", "PORT", "BYPASS", "TOKEN_URL"]
 )
 def test_what_is_no_secret(name):
-    pm2.check(HELLO | {"env": {name: "x"}})
+    pm2_declared.check(HELLO | {"env": {name: "x"}})
 
 
 def test_allowed_by_name():
-    pm2.check(HELLO | {"env": {"TOKENS_PER_SECOND": "3"}}, ["TOKENS_PER_SECOND"])
+    pm2_declared.check(HELLO | {"env": {"TOKENS_PER_SECOND": "3"}}, ["TOKENS_PER_SECOND"])
 
 
 def test_what_no_output_repeats():
@@ -103,11 +107,11 @@ def test_what_no_output_repeats():
         "env": {"API_KEY": "k1", "PORT": "80", "DB": "pg://u:pw@h"},
         "args": ["--token", "t1", "--secret=s1", "-v"],
     }
-    assert pm2.secret_values(process) == {"k1", "pg://u:pw@h", "t1", "s1"}
+    assert pm2_declared.secret_values(process) == {"k1", "pg://u:pw@h", "t1", "s1"}
 
 
 def entry(content="c1", **change):
-    return pm2.entry(HELLO | change, "/home", lambda path: content)
+    return pm2_declared.entry(HELLO | change, "/home", lambda path: content)
 
 
 CHANGES = {
@@ -161,11 +165,11 @@ PLANS = {
 
 @pytest.mark.parametrize(("want", "unwanted", "runs", "steps"), PLANS.values(), ids=PLANS)
 def test_plan(want, unwanted, runs, steps):
-    assert [f"{step.action} {step.name}" for step in pm2.plan(want, unwanted, runs)] == steps
+    assert [f"{step.action} {step.name}" for step in pm2_plan.plan(want, unwanted, runs)] == steps
 
 
 def test_reload_replaces_what_is_as_declared():
-    assert [step.action for step in pm2.plan([declared()], [], [running()], reload=True)] == ["replace"]
+    assert [step.action for step in pm2_plan.plan([declared()], [], [running()], reload=True)] == ["replace"]
 
 
 UNFIT = {
@@ -180,23 +184,25 @@ UNFIT = {
 
 @pytest.mark.parametrize(("found", "seconds", "said"), UNFIT.values(), ids=UNFIT)
 def test_unfit(found, seconds, said):
-    assert pm2.unfit(declared(wait_ready=True, listen_timeout=2000), found, seconds) == said
+    assert pm2_plan.unfit(declared(wait_ready=True, listen_timeout=2000), found, seconds) == said
 
 
 def test_the_declared_file_has_one_form():
-    text = pm2.write_declared([{"name": "b"}, {"name": "a"}])
-    assert list(pm2.read_declared(text, "f")) == ["a", "b"]
-    assert pm2.write_declared(pm2.read_declared(text, "f").values()) == text
+    text = pm2_declared.write_declared([{"name": "b"}, {"name": "a"}])
+    assert list(pm2_declared.read_declared(text, "f")) == ["a", "b"]
+    assert pm2_declared.write_declared(pm2_declared.read_declared(text, "f").values()) == text
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"apps": [1]}'])
 def test_a_broken_declared_file_is_named(text):
     with pytest.raises(pm2.Problem, match=r"/etc/pm2\.json is no list"):
-        pm2.read_declared(text, "/etc/pm2.json")
+        pm2_declared.read_declared(text, "/etc/pm2.json")
 
 
 def test_the_summary_tells_no_environment():
-    found = pm2.summary([running(), running("stranger")], {"hello": declared(), "gone": declared("gone")})
+    found = pm2_plan.summary(
+        [running(), running("stranger")], {"hello": declared(), "gone": declared("gone")}
+    )
     assert [(one["name"], one["declared"], one["current"], one["status"]) for one in found] == [
         ("gone", True, False, "absent"),
         ("hello", True, True, "online"),

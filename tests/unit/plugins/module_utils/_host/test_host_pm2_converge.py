@@ -8,7 +8,6 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2
     MARK,
     Instance,
     Problem,
-    Step,
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_client import (
     environment,
@@ -16,6 +15,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2
     telling,
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_converge import Converger
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_plan import Step
 
 
 def app(mark, mode="cluster"):
