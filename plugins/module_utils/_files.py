@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_atomically(
+    path: Path, content: bytes, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> None:
     """Replace a file's content, or make it. The new content is on the disk when this returns.
 
-    Raises OSError, a full disk say; the old file is untouched then, and nothing is left beside it.
+    ``owner`` is user and group by number. The draft has one name, so that the next writer replaces what a
+    killed one has left; writers that may meet hold a lock. Raises OSError, a full disk say; the old file is
+    untouched then, and nothing is left beside it.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
     try:
+        # Never wider than it will be, and never through a link that somebody put there.
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
             file.write(content)
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
+            os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)  # noqa: PTH105
+        draft.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 

@@ -76,7 +76,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import chute, facts, sysctl
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._files import write_atomically
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import facts, sysctl
 
 SPEC: dict[str, Any] = {
     "path": {"type": "path", "required": True},
@@ -102,7 +103,7 @@ def work(params: dict[str, Any], check: bool) -> dict[str, Any]:
         done, refused = sysctl.outstanding(settings, container=container)
     else:
         if after and before != after:
-            chute.write(path, after.encode(), 0o644, 0, 0)
+            write_atomically(path, after.encode(), 0o644, (0, 0))
         elif not after:
             path.unlink(missing_ok=True)
         done, refused = sysctl.bring(settings, container=container)

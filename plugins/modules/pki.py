@@ -276,6 +276,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._files import locked
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._pki import converge, store
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._pki import x509 as lib
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._pki.plan import Policy, Wanted
@@ -352,7 +353,7 @@ def work(params: dict[str, Any], check: bool, now: datetime) -> converge.Outcome
             folder = Path(params["authority"]["path"])
             if not check:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                stack.enter_context(store.locked(folder))
+                stack.enter_context(locked(folder / ".lock"))
             authority.converge(outcome)
         if authority and params["requests"] is not None:
             converge.answer([item.wanted for item in declared], params["requests"], authority, outcome)

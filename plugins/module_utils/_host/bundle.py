@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._files import write_atomically
 from . import chute, login, parachute
 from .parachute import Commands, ParachuteError, Places
 
@@ -187,7 +188,7 @@ def _put(wanted: Wanted, uid: int, gid: int) -> None:
         place.unlink(missing_ok=True)
         return
     place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    chute.write(Path(os.path.realpath(place)), wanted.content, wanted.mode, uid, gid)
+    write_atomically(Path(os.path.realpath(place)), wanted.content, wanted.mode, (uid, gid))
 
 
 def first_failure(commands: Commands) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import re
 import shutil
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._files import sync_folder, write_atomically
 from . import chute, login
 
 SCRIPT = Path("/usr/local/lib/adsengineer/parachute")
@@ -86,19 +86,11 @@ def keep(name: str, paths: Sequence[str], restore: Commands, places: Places) -> 
     fresh = {"id": str(uuid.uuid4()), "entries": [], "restore": []}
     manifest = merged(old or fresh, entries, restore)
     manifest |= {"armed": login.now(), "boot": login.boot_id(places.proc)}
-    chute.write(work / "manifest.json", json.dumps(manifest).encode(), mode=0o600)
+    write_atomically(work / "manifest.json", json.dumps(manifest).encode(), mode=0o600)
     if not old:
         work.replace(folder)
-    _sync(places.state)
+    sync_folder(places.state)
     return manifest
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def service(name: str, script: Path) -> str:
@@ -137,9 +129,11 @@ def start(name: str, deadline: int, places: Places) -> None:
             "This host isn't run by systemd, so nothing could put the old state back: nothing was changed."
         )
     places.script.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    chute.write(places.script, inspect.getsource(chute).encode(), mode=0o755)
-    chute.write(places.units / chute.unit(name, "service"), service(name, places.script).encode(), mode=0o644)
-    chute.write(places.units / chute.unit(name, "timer"), timer(name, deadline).encode(), mode=0o644)
+    write_atomically(places.script, inspect.getsource(chute).encode(), mode=0o755)
+    write_atomically(
+        places.units / chute.unit(name, "service"), service(name, places.script).encode(), mode=0o644
+    )
+    write_atomically(places.units / chute.unit(name, "timer"), timer(name, deadline).encode(), mode=0o644)
     wants = places.units / "timers.target.wants"
     wants.mkdir(exist_ok=True)
     link = wants / chute.unit(name, "timer")

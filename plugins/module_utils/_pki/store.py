@@ -10,54 +10,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from .._files import sync_folder
+from .._files import write_atomically as write
 from . import x509 as lib
 from .x509 import PkiError
 
 NEW = "new"
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """Who may read a private key, besides root."""
 
     uid: int
     gid: int
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep a second run out of a folder."""
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def write(path: Path, content: bytes, mode: int, owner: Owner | None = None) -> None:
-    """Write a whole file or nothing; it never has a wider mode than the one given."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        if owner is not None:
-            os.fchown(file.fileno(), owner.uid, owner.gid)
-        os.fchmod(file.fileno(), mode)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    _sync(path.parent)
 
 
 def read(path: Path) -> bytes | None:
@@ -176,7 +147,7 @@ class Pairs:
         link.unlink(missing_ok=True)
         link.symlink_to(Path("..") / "store" / target.name)
         link.replace(self.live(name))
-        _sync(link.parent)
+        sync_folder(link.parent)
         for old in self._stored(name):
             if self._number(old) < number - 1:
                 shutil.rmtree(old)
@@ -193,12 +164,4 @@ class Pairs:
         return int(number) if number.isdigit() else 0
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-__all__ = ["Authorities", "Owner", "Pairs", "locked", "read", "write"]
+__all__ = ["Authorities", "Owner", "Pairs", "read", "write"]

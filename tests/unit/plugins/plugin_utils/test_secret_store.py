@@ -197,10 +197,11 @@ class Dies:
             self.left -= 1
             if self.left == 0 and not self.after:
                 os._exit(9)
-            done = real(*args, **more)
-            if self.left == 0:
-                os._exit(9)
-            return done
+            try:
+                return real(*args, **more)
+            finally:
+                if self.left == 0:
+                    os._exit(9)
 
         return call
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import bundle, chute, parachute
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import bundle, parachute
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 OURS = grp.getgrgid(os.getgid()).gr_name
@@ -100,10 +100,10 @@ def test_a_run_that_was_killed_is_seen_and_its_old_state_is_the_one_to_come_back
 
 
 def test_a_full_disk_is_told_with_its_remedy(tmp_path, places, monkeypatch):
-    def full(path, content, mode, uid=-1, gid=-1):
+    def full(path, content, mode):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(chute, "write", full)
+    monkeypatch.setattr(parachute, "write_atomically", full)
     with pytest.raises(bundle.BundleError, match=r"nothing was changed.*no space left.*Free some"):
         bring(declared(wanted(tmp_path / "file")), places)
 
