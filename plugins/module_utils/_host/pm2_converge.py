@@ -61,9 +61,14 @@ class Converger:
             return
         said = self._said()
         self._end(step.name)
-        back = bool(former) and former != step.entry and not self._bring_up(former or {})
-        now = "the former one runs again" if back else "it does not run now"
-        raise self._problem(step.entry, wrong, now, said)
+        raise self._problem(step.entry, wrong, self._back(step.entry, former), said)
+
+    def _back(self, entry: Mapping[str, Any], former: Mapping[str, Any] | None) -> str:
+        """Start the former one again; tell what runs now."""
+        if not former or former == entry:
+            return "it does not run now"
+        wrong = self._bring_up(former)
+        return f"the former one was started again, and {wrong}" if wrong else "the former one runs again"
 
     def _replace(self, step: Step, former: Mapping[str, Any] | None) -> None:
         """Bring the new ones up beside the old ones, which share their port, before the old ones go.
@@ -92,11 +97,21 @@ class Converger:
         return unfit(app, [one for one in self.pm2.list() if one.name == app["name"]], took)
 
     def _end(self, name: str) -> None:
-        """Delete until it is gone: PM2 forgets a deletion that meets a process just being started."""
+        """Delete until it is gone, and stays so.
+
+        PM2 forgets a deletion that meets a process just being started: one that ends and is started again may
+        come back once more after the list has shown it gone.
+        """
+        restless = False
         for _attempt in range(_ATTEMPTS):
-            if not any(one.name == name for one in self.pm2.list()):
+            found = [one for one in self.pm2.list() if one.name == name]
+            if not found and not restless:
                 return
-            self.pm2.delete(name)
+            restless = any(one.status != "online" or one.restarts for one in found)
+            if found:
+                self.pm2.delete(name)
+            else:
+                self.sleep(self.settle)
         if any(one.name == name for one in self.pm2.list()):
             raise Problem(f"process {name} does not end", "See what PM2 says of it, then run the play again")
 

@@ -32,7 +32,7 @@ def app(mark, mode="cluster"):
 
 
 class Fake:
-    """A PM2 whose processes of the declaration ``bad`` never stay up."""
+    """A PM2 whose processes of declarations that begin with ``bad`` never stay up."""
 
     def __init__(self, *names):
         self.runs = dict.fromkeys(names, ("online", "old"))
@@ -48,7 +48,10 @@ class Fake:
     def start(self, apps):
         for one in apps:
             self.asked.append(f"start {one['name']} {one['env'][MARK]}")
-            self.runs[one["name"]] = ("errored" if one["env"][MARK] == "bad" else "online", one["env"][MARK])
+            self.runs[one["name"]] = (
+                "errored" if one["env"][MARK].startswith("bad") else "online",
+                one["env"][MARK],
+            )
 
     def delete(self, name):
         self.asked.append(f"delete {name}")
@@ -102,6 +105,15 @@ CASES = {
         {"hello"},
         "the former one runs again",
     ),
+    "restart of a bad one after another bad one": (
+        "restart",
+        "bad",
+        "bad too",
+        ["hello"],
+        ["delete hello", "start hello bad", "delete hello", "start hello bad too"],
+        {"hello"},
+        "the former one was started again, and it is errored",
+    ),
     "restart of a bad one that was bad": (
         "restart",
         "bad",
@@ -130,6 +142,26 @@ def test_steps(action, mark, former, runs, asked, left, said):
     else:
         take(step, former and app(former))
     assert (fake.asked, set(fake.runs)) == (asked, left)
+
+
+def test_what_pm2_was_just_starting_again_is_deleted_when_it_comes_back():
+    fake = Fake("hello")
+    fake.runs["hello"] = ("waiting restart", "bad")
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 1:
+            fake.runs["hello"] = ("launching", "bad")
+
+    Converger(fake, settle=1.5, sleep=sleep).take(Step("hello", "remove", ""), None)
+    assert (fake.asked, fake.runs, slept) == (["delete hello"] * 2, {}, [1.5, 1.5])
+
+
+def test_what_ran_well_is_not_waited_for_when_it_goes():
+    fake = Fake("hello")
+    Converger(fake, sleep=lambda seconds: pytest.fail("slept")).take(Step("hello", "remove", ""), None)
+    assert fake.runs == {}
 
 
 def test_a_deletion_that_pm2_forgets_is_said_again():
