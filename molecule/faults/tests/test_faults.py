@@ -174,7 +174,7 @@ def test_a_fault(trial):
     if isinstance(trial, Refusal):
         with trial.fault():
             process = play("role", "-e", f"role={trial.role}", *trial.options)
-            said = process.communicate(timeout=120)[0]
+            said = process.communicate(timeout=400)[0]
         assert process.returncode == 2, said
         assert "Traceback" not in said, said
         assert re.search(trial.says, said), said
@@ -182,13 +182,13 @@ def test_a_fault(trial):
     kill(trial.role, trial.moment, trial.pause)
     assert inside(trial.half).returncode == 0, f"it was not in the middle: {trial.half}"
     process = play("role", "-e", f"role={trial.role}")
-    said = process.communicate(timeout=200)[0]
+    said = process.communicate(timeout=400)[0]
     assert process.returncode == 0, said
 
 
 def test_in_the_end_all_is_complete():
     process = play("all")
-    said = process.communicate(timeout=120)[0]
+    said = process.communicate(timeout=400)[0]
     assert process.returncode == 0, said
     assert re.search(r"changed=0 +unreachable=0 +failed=0", said), said
     assert must("systemctl is-system-running").strip() == "running"
