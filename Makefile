@@ -27,6 +27,14 @@ release: ## roll a good new gateway out through the waves
 release-bad: ## roll out one that fails: it stops at the canary region and is undone
 	@scripts/play release_bad $(ARGS) || { status=$$?; echo "This red end is what make release-bad is for: make status shows what serves."; exit $$status; }
 
+.PHONY: edits
+edits: ## edit the configuration here and at the edge, one key on both sides
+	@scripts/edits $(ARGS)
+
+.PHONY: sync
+sync: ## merge what both sides have edited, and say how conflicts were settled
+	@scripts/play sync $(ARGS)
+
 .PHONY: stop
 stop: ## stop the embedded edge; what was deployed stays
 	@scripts/stop
@@ -77,7 +85,8 @@ bundle: deps ## build the Workers' bundles from their sources
 bench: deps ## the costs, as ratios of one run
 	@PATH="$$PWD/.venv/bin:$$PATH"; source scripts/lib.sh; install_node_modules tests/benchmarks/alchemy; \
 	status=0; python tests/benchmarks/bench.py $(ARGS) || status=$$?; python tests/benchmarks/bench_secrets.py || status=$$?; \
-	python tests/benchmarks/bench_relay.py || status=$$?; exit $$status
+	python tests/benchmarks/bench_relay.py || status=$$?; \
+	python tests/benchmarks/bench_config.py || status=$$?; exit $$status
 
 .PHONY: lock
 lock: deps ## lock the Python requirements anew

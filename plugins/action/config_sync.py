@@ -61,9 +61,12 @@ class ActionModule(FleetAction):
         "approve": {"type": "list", "elements": "str", "default": []},
         "forget": {"type": "list", "elements": "str", "default": []},
         "revision": {"type": "int"},
+        "revisions": {"type": "dict"},
         "why": {"type": "str", "default": ""},
     }
-    constraints: ClassVar[dict[str, Any]] = {"required_if": [["state", "restored", ["revision"]]]}
+    constraints: ClassVar[dict[str, Any]] = {
+        "required_if": [["state", "restored", ["revision", "revisions"], True]]
+    }
     speaking: ClassVar[tuple[type[Exception], ...]] = (
         LedgerError,
         LimitError,
@@ -94,13 +97,13 @@ class ActionModule(FleetAction):
         found, wrong = [], []
         check = _Checked(schemas)
         for plane in planes_of(self._vars, args["planes"]):
-            if not plane.get("kv_namespace"):
+            if not plane.get("kv_namespace") or plane["name"] not in (args["revisions"] or [plane["name"]]):
                 continue
             declared = {"gateway": plane.get("settings") or {}, **(plane.get("documents") or {})}
             state = store.read(plane["name"]).forgetting(_path(text) for text in args["forget"])
             wrong += [f"{plane['name']}: {text}" for text in check(state.effective(declared))]
             contents(declared)
-            revision = args["revision"] if args["state"] == "restored" else None
+            revision = _revision(args, plane["name"])
             wanted = Wanted(declared, given, stamp, check, revision)
             found.append((plane, wanted, state))
         if wrong:
@@ -257,6 +260,14 @@ def _diff(jobs: Sequence[Job], plans: Mapping[str, Plan]) -> list[dict[str, str]
 def _first(plan: Plan) -> str:
     lines = [*plan.blocked, *(conflict(item) for item in plan.conflicts if item.policy == FAIL)]
     return f"{lines[0]}."
+
+
+def _revision(args: Mapping[str, Any], plane: str) -> int | None:
+    """Which revision of this plane is brought back, None where both sides are merged."""
+    if args["state"] != "restored":
+        return None
+    given = args["revisions"] or {}
+    return int(given[plane]) if str(given.get(plane, "")).isdecimal() else int(args["revision"] or 0)
 
 
 def _path(text: str) -> tuple[str, ...]:

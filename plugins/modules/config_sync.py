@@ -96,6 +96,11 @@ options:
     description:
       - Which revision O(state=restored) brings back.
     type: int
+  revisions:
+    description:
+      - The same for planes that go back to different ones, as a mapping of planes to revisions. Other planes
+        stay as they are.
+    type: dict
   why:
     description:
       - The reason, for the history and the ledger.

@@ -73,6 +73,7 @@ def test_the_first_run_ends_with_the_planes_and_what_to_try(clone: Shell, quicks
         "make release",
         "make release-bad",
         "make status",
+        "Edit the configuration on both sides: make edits. Merge it: make sync",
         "Point curl, wrangler or an SDK at it: source .run/edge.env. Stop it: make stop",
     ]
 

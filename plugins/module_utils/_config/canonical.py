@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 MAX_DEPTH = 24
 MAX_VALUES = 500_000
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _BRACKET = re.compile(r"[\[\]{}]")
 Json = Any
 
@@ -27,9 +28,7 @@ class Unsound(ValueError):
 
 def canonical(value: Json) -> bytes:
     """The bytes of a value: sorted keys, no blanks, UTF-8. Equal values have equal bytes on every machine."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def digest(content: bytes) -> str:

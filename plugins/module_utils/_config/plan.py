@@ -13,7 +13,7 @@ from typing import Any
 
 from .._cloudflare.kv import Item
 from .._topology.problem import dotted
-from .canonical import Unsound, digest, same
+from .canonical import Unsound, digest
 from .merge import UNKNOWN, Change, Conflict, changes, merge
 from .policy import CONTROL_PLANE, EDGE, FAIL, NEWEST, Rules, newest
 from .proposal import Proposal, patched, proposal_id, read_proposal
@@ -149,8 +149,8 @@ def unchanged(keys: Keys, declared: Documents, state: State, now: datetime) -> b
         return False
     if not all(_whole(keys, name) for name in {*head.documents.values(), *head.former.values()}):
         return False
-    wanted = state.effective(declared)
-    return same(wanted, state.documents)
+    wanted = contents(state.effective(declared))
+    return {name: digest(raw) for name, raw in wanted.items()} == dict(head.documents)
 
 
 class _Proposals:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .._cloudflare.kv import Item
@@ -33,7 +34,7 @@ class LimitError(ValueError):
     """Something is larger than KV takes; the text names it, its size and the limit."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """What the key C(head) says. ``lineage`` are the ids of the revisions it contains, newest first."""
 
@@ -47,11 +48,16 @@ class Head:
     at: str = ""
     why: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What tells this revision from others of its number."""
-        return digest(self.content())[:16]
+        return self.sha256[:16]
 
+    @cached_property
+    def sha256(self) -> str:
+        return digest(self.content)
+
+    @cached_property
     def content(self) -> bytes:
         """The value of the key."""
         return canonical(
@@ -70,13 +76,16 @@ class Head:
 
     def item(self) -> Item:
         """The key to write, with hash and revision in its metadata."""
-        content = self.content()
-        return Item(HEAD, content, {HASH: digest(content), REVISION: self.revision})
+        return Item(HEAD, self.content, {HASH: self.sha256, REVISION: self.revision})
 
 
 def read_head(content: bytes) -> Head:
     """The head of some bytes. Raises Unsound when it is none."""
-    value = strict(content, MAX_VALUE)
+    return head_of(strict(content, MAX_VALUE))
+
+
+def head_of(value: Any) -> Head:
+    """The head of parsed JSON. Raises Unsound when it is none."""
     try:
         former = value["former"]
         head = Head(
@@ -88,10 +97,11 @@ def read_head(content: bytes) -> Head:
             _texts(value["settled"], SETTLED),
             *(_text(value[name]) for name in ("by", "at", "why")),
         )
+        known = value["format"]
     except (AttributeError, KeyError, TypeError):
         raise Unsound("it is no head: a field is missing or of another kind") from None
-    if value["format"] != FORMAT:
-        raise Unsound(f"it has the format {value['format']!r}, which this release does not know: update it")
+    if known != FORMAT:
+        raise Unsound(f"it has the format {known!r}, which this release does not know: update it")
     return head
 
 
@@ -179,6 +189,7 @@ __all__ = [
     "Names",
     "capped",
     "contents",
+    "head_of",
     "read_head",
     "sizes_of_item",
     "value_item",

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .canonical import Json, Unsound, canonical, digest, same, strict
+from .canonical import Json, Unsound, digest, same
 from .merge import Change, changes, get, replaced, undone
-from .revision import Documents, Head, Names, read_head
+from .revision import Documents, Head, Names, contents, head_of
 
 FORMAT = 1
-_LARGEST = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,12 @@ class State:
         """The id of the last synchronised revision."""
         return self.history[-1].id if self.history else ""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the documents are those that the head names, and not edited by hand."""
+        named = {name: digest(raw) for name, raw in contents(self.documents).items()}
+        return named == (dict(self.head.documents) if self.head else {})
+
     def effective(self, declared: Documents) -> Documents:
         """The declared documents with what was taken, except where the declaration has changed since."""
         result: Any = declared
@@ -133,7 +138,7 @@ def write_state(state: State) -> bytes:
     value = {
         "format": FORMAT,
         "plane": state.plane,
-        "head": json.loads(state.head.content()) if state.head else None,
+        "head": json.loads(state.head.content) if state.head else None,
         "documents": dict(state.documents),
         "taken": [change.as_dict() for change in state.taken],
         "unused": dict(state.unused),
@@ -143,10 +148,13 @@ def write_state(state: State) -> bytes:
 
 
 def read_state(content: bytes) -> State:
-    """The state from a file. Raises Unsound when it is none, or when its parts contradict each other."""
-    value = strict(content, _LARGEST)
+    """The state from a file. Raises Unsound when it is none, or when its head and history don't fit.
+
+    Whether its documents fit is for :meth:`State.is_whole`, which takes longer.
+    """
     try:
-        head = read_head(canonical(value["head"])) if value["head"] is not None else None
+        value = json.loads(content)
+        head = head_of(value["head"]) if value["head"] is not None else None
         state = State(
             value["plane"],
             head,
@@ -155,17 +163,13 @@ def read_state(content: bytes) -> State:
             tuple(map(Entry.from_dict, value["history"])),
             value["unused"],
         )
-        if value["format"] != FORMAT:
-            raise Unsound(
-                f"it has the format {value['format']!r}, which this release does not know: update it"
-            )
-        named = {name: digest(canonical(document)) for name, document in state.documents.items()}
-    except (AttributeError, KeyError, TypeError):
+        known = value["format"]
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise Unsound("it is no state of a plane: bring it back from git") from None
-    if (dict(head.documents) if head else {}) != named or (head.id if head else "") != state.id:
-        raise Unsound(
-            "its documents, its head and its history don't fit: it was edited; bring it back from git"
-        )
+    if known != FORMAT:
+        raise Unsound(f"it has the format {known!r}, which this release does not know: update it")
+    if (head.id if head else "") != state.id:
+        raise Unsound("its head and its history don't fit: it was edited; bring it back from git")
     return state
 
 

@@ -75,6 +75,8 @@ def read(port: Port, wanted: Wanted, state: State) -> View | None:
     keys = {key.name: key.metadata for key in port.keys()}  # noqa: SIM118
     if wanted.revision is None and unchanged(keys, wanted.declared, state, wanted.stamp.at):
         return None
+    if not state.is_whole:
+        raise SyncError(f"the state of {state.plane} was edited by hand: bring it back from git")
     return look(port, keys, state, wanted.declared)
 
 

@@ -132,3 +132,25 @@ def test_states_bring_a_wiped_namespace_back(synced: Any) -> None:
         f"v/{name}" for name in json.loads(kept["acme-eu.json"])["unused"]
     }
     assert {path.name: path.read_text() for path in synced.states.glob("*.json")} == kept
+
+
+def test_a_release_and_its_documents_move_and_go_back_together(synced: Any) -> None:
+    synced.declare({"max_batch": 8, "log_level": "warn"}, {"flags": {"beta": True}})
+    place = str(synced.states)
+    bad = synced.play("release_bad", edge_configuration="declared", edge_configuration_directory=place)
+    assert bad.code != 0
+    assert "Release bad was not rolled out" in bad.output
+    assert "gateway.max_batch: 5 -> 8" in bad.output
+    assert [row["why"] for row in synced.state()["history"]][1:] == ["release bad", "release bad was undone"]
+    synced.serves(3)
+    assert (synced.batch(5), synced.batch(6)) == (202, 413)
+    good = synced.play(
+        "deploy",
+        edge_release="good",
+        edge_configuration="2",
+        edge_configuration_directory=place,
+        edge_verify=False,
+    )
+    assert good.code == 0, good.output
+    synced.serves(4)
+    assert (synced.batch(8), synced.batch(9)) == (202, 413)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sync_world import Killed, Kv, Operator, Port, World
 
-INTERLEAVINGS = int(os.environ.get("SYNC_INTERLEAVINGS", "100000"))
+INTERLEAVINGS = int(os.environ.get("SYNC_INTERLEAVINGS", "4000"))
 PARTS = 20
 #: list, read, values, head, remove
 CALLS = 5
