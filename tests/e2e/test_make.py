@@ -221,6 +221,15 @@ def test_moving_to_a_busy_port_leaves_it_where_it_was(clone: Shell, quickstart: 
     assert serving(clone) == before
 
 
+def test_edits_of_both_sides_are_merged_and_the_conflict_is_told(clone: Shell, quickstart: str) -> None:
+    clone.good("make", "edits")
+    told = clone.good("make", "sync")
+    assert "gateway.max_batch: 200 -> 250" in told
+    assert "edit/from-the-edge by somebody at the edge (to show it): taken" in told
+    assert "gateway.sample_rate was 0.5, became 0.25 here and 0.75 at edit/from-the-edge: that at" in told
+    assert changes(clone.good("make", "sync")) == 0
+
+
 def test_help_lists_the_variables(clone: Shell) -> None:
     told = clone.good("make", "help")
     for name in ("API_PORT", "HTTP_PORT", "INVENTORY", "FORMAT", "RELEASE", "ARGS"):
