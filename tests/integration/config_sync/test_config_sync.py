@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -154,3 +155,48 @@ def test_a_release_and_its_documents_move_and_go_back_together(synced: Any) -> N
     assert good.code == 0, good.output
     synced.serves(4)
     assert (synced.batch(8), synced.batch(9)) == (202, 413)
+
+
+def test_exported_wiped_and_imported_everything_is_equal(synced: Any) -> None:
+    """The states are the export: plain files, which git keeps."""
+    synced.propose("quiet", 1, log_level="error")
+    assert synced.sync().code == 0
+    heads = {plane: synced.head(plane) for plane in ("acme-eu", "acme-us")}
+    exported = synced.folder / "exported"
+    shutil.copytree(synced.states, exported)
+    shutil.rmtree(synced.states)
+    for plane in heads:
+        synced.wipe(plane)
+    shutil.copytree(exported, synced.states)
+    assert (run := synced.sync()).code == 0, run.output
+    assert {plane: synced.head(plane) for plane in heads} == heads
+    for path in exported.glob("*.json"):
+        assert (synced.states / path.name).read_text() == path.read_text()
+    shutil.rmtree(exported)
+
+
+def test_without_states_what_the_edge_has_is_not_overwritten(synced: Any) -> None:
+    synced.propose("quiet", 1, log_level="error")
+    assert synced.sync().code == 0
+    head = synced.head()
+    shutil.rmtree(synced.states)
+    stopped = synced.sync()
+    assert stopped.code != 0
+    assert (
+        'CONFLICT  gateway.log_level was not known, became "warn" here and "error" at the edge'
+        in stopped.output
+    )
+    assert synced.head() == head
+    adopted = synced.sync(config_resolve={"gateway.log_level": "edge"})
+    assert (adopted.code, synced.head()) == (0, head), adopted.output
+    assert synced.state()["documents"]["gateway"]["log_level"] == "error"
+
+
+def test_a_state_that_was_edited_by_hand_is_refused(synced: Any) -> None:
+    file = synced.states / "acme-eu.json"
+    file.write_text(file.read_text().replace('"beta": true', '"beta": false'))
+    synced.declare({"max_batch": 6}, {"flags": {"beta": True}})
+    run = synced.sync()
+    assert run.code != 0
+    assert "the state of acme-eu was edited by hand: bring it back from git" in run.output
+    assert synced.head()["revision"] == 1
