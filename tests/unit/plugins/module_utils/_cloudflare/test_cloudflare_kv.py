@@ -104,3 +104,18 @@ def test_deleting(client, api):
 
 def test_values_are_in_no_repr():
     assert "precious" not in repr(Item("a", b"precious"))
+
+
+def test_many_values_take_one_call_for_each_hundred(client, api):
+    keys = [f"k{number}" for number in range(150)]
+    api.answers(
+        ok({"values": {key: key.upper() for key in keys[:100]}}), ok({"values": {"k100": "é", "k101": None}})
+    )
+    found = client.kv.get_many("ns", keys)
+    assert found == {key: key.upper().encode() for key in keys[:100]} | {"k100": "é".encode()}
+    assert [request.url.path.rpartition("/ns/")[2] for request in api.requests] == ["bulk/get"] * 2
+
+
+def test_values_that_are_no_text_are_read_one_by_one(client, api):
+    api.answers(no(400, 10029), httpx.Response(200, content=b"\xff"), no(404, 10009))
+    assert client.kv.get_many("ns", ["a", "b"]) == {"a": b"\xff"}
