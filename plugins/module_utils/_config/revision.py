@@ -166,9 +166,13 @@ def _texts(value: Any, most: int) -> tuple[str, ...]:
 
 
 def _names(value: Any) -> dict[str, str]:
-    if not all(len(_text(digest_)) == 64 and digest_.isalnum() for digest_ in value.values()):
+    if not all(_is_name(name, hashed) for name, hashed in value.items()):
         raise TypeError
-    return {_text(name): digest_ for name, digest_ in value.items()}
+    return dict(value)
+
+
+def _is_name(name: Any, hashed: Any) -> bool:
+    return type(hashed) is str and len(hashed) == 64 and hashed.isalnum() and len(name) <= MAX_NAME
 
 
 __all__ = [

@@ -20,7 +20,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One revision of the history: ``changes`` lead to it from the one before.
+    """One revision of the history: ``changes`` lead to it from the one before, as ``made`` keeps them.
 
     ``edits`` tell which proposals it settled: name, by, why, and whether they were taken or declined.
     """
@@ -30,13 +30,17 @@ class Entry:
     at: str
     by: str
     why: str
-    changes: tuple[Change, ...] = ()
+    made: tuple[Json, ...] = ()
     edits: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(map(Change.from_dict, self.made))
 
     def as_dict(self) -> dict[str, Json]:
         """JSON types."""
         about = {"revision": self.revision, "id": self.id, "at": self.at, "by": self.by, "why": self.why}
-        made: dict[str, Json] = {"changes": [change.as_dict() for change in self.changes]}
+        made: dict[str, Json] = {"changes": list(self.made)}
         return about | made | ({"edits": [dict(edit) for edit in self.edits]} if self.edits else {})
 
     @classmethod
@@ -48,7 +52,7 @@ class Entry:
             value["at"],
             value["by"],
             value["why"],
-            tuple(map(Change.from_dict, value["changes"])),
+            tuple(value["changes"]),
             tuple(value.get("edits", ())),
         )
 
@@ -128,7 +132,7 @@ class State:
         """The state at another head, which the history remembers; at the same head nothing is added."""
         if head.id == self.id:
             return replace(self, head=head, documents=documents)
-        made = tuple(changes(self.documents, documents))
+        made = tuple(change.as_dict() for change in changes(self.documents, documents))
         entry = Entry(head.revision, head.id, head.at, head.by, head.why, made, edits)
         return replace(self, head=head, documents=documents, history=(*self.history, entry))
 
