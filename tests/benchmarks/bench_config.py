@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: E402
 """What a synchronisation costs, in API calls and against the same calls made bare.
 
 Run by ``make bench``, against an embedded edge with its runtime off. Seconds are of one process; both sides
@@ -8,6 +9,7 @@ take turns, so that a ratio is of one moment. Adds its row to docs/benchmarks/hi
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import math
 import os
@@ -24,7 +26,7 @@ from bench import HISTORY, machine, topology
 from edge import ROOT, Edge, running
 
 sys.path.insert(0, str(ROOT / "tests"))
-import conftest  # noqa: F401  # makes the collection importable
+importlib.import_module("conftest")  # makes the collection importable
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.client import Client
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.files import Store
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.namespace import Namespace

@@ -47,7 +47,7 @@ def read_proposal(name: str, content: bytes) -> Proposal:
             'it is no proposal: write {"patch": {"gateway": {...}}, "revision": 1, "by": "...", "why": "..."}'
         )
     revision = value.get("revision")
-    if type(revision) is not int or revision < 0:
+    if isinstance(revision, bool) or not isinstance(revision, int) or revision < 0:
         raise Unsound("it does not name the revision that its author saw: /healthz of the plane shows it")
     by, why = value.get("by", ""), value.get("why", "")
     if not all(isinstance(text, str) and len(text) <= _MOST and text.isprintable() for text in (by, why)):

@@ -148,7 +148,7 @@ def capped(items: Iterable[str], most: int) -> tuple[str, ...]:
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 2**53:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise TypeError
     return value
 
@@ -172,7 +172,7 @@ def _names(value: Any) -> dict[str, str]:
 
 
 def _is_name(name: Any, hashed: Any) -> bool:
-    return type(hashed) is str and len(hashed) == 64 and hashed.isalnum() and len(name) <= MAX_NAME
+    return isinstance(hashed, str) and len(hashed) == 64 and hashed.isalnum() and len(name) <= MAX_NAME
 
 
 __all__ = [

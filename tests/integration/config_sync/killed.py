@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: E402
 """One synchronisation as a process that kills itself, by kill -9, at a call of the API.
 
 killed.py FOLDER NUMBER before|after     NUMBER 0 lets it live; prints how many calls it made
@@ -6,6 +7,7 @@ killed.py FOLDER NUMBER before|after     NUMBER 0 lets it live; prints how many 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -16,7 +18,7 @@ from pathlib import Path
 import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests"))
-import conftest  # noqa: F401  # makes the collection importable
+importlib.import_module("conftest")  # makes the collection importable
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.client import (
     Client,
 )

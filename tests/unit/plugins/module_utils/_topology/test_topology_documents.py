@@ -28,10 +28,11 @@ FLAGS = {
 }
 
 
-def topology(folder: Path, schema: Any = FLAGS, **documents: Any) -> Path:
+def topology(folder: Path, schema: Any = None, **documents: Any) -> Path:
     """A topology with documents in its weakest layer and in that of a tenant."""
     (folder / "schemas").mkdir()
-    text = schema if isinstance(schema, str) else json.dumps(schema)
+    wanted = FLAGS if schema is None else schema
+    text = wanted if isinstance(wanted, str) else json.dumps(wanted)
     (folder / "schemas" / "flags.json").write_text(text)
     data = yaml.safe_load(GOOD)
     data["configuration"] = {"schemas": "schemas"}
