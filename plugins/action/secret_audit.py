@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from ..module_utils._ledger import LedgerError
 from ..module_utils._rollout.text import table
 from ..module_utils._secrets.audit import MISSING, Row, audit
-from ..module_utils._secrets.model import Place, SecretError, Vault, place
+from ..module_utils._secrets.declared import places as declared_places
+from ..module_utils._secrets.model import Place, SecretError, Vault
 from ..module_utils._secrets.store import Store
 from ..plugin_utils._controller import Refusal
 from ..plugin_utils._fleet import planes_of
@@ -42,7 +43,7 @@ class ActionModule(SecretAction):
 
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         planes, store = planes_of(self._vars, args["planes"]), self.store(args)
-        declared = {place(item["tenant"], item["environment"]) for item in planes if item.get("secrets")}
+        declared = set(declared_places(planes))
         places = declared if args["declared_only"] else declared | _of(planes, store)
         vaults, unread = _opened(store, places, tolerant=args["declared_only"])
         rows = [row for row in audit(planes, vaults, datetime.now(UTC)) if row.place in vaults]

@@ -158,6 +158,11 @@ def _gateway(plane: Mapping[str, Any], release: Release) -> Unit:
     bindings += [_variable(name, text) for name, text in (texts | {"RELEASE": release.label}).items()]
     bindings += [_variable(name, value) for name, value in release.variables.items()]
     bindings += [_service(name, script) for name, script in release.services.items()]
+    bindings += [
+        _stored(plane, name, item)
+        for name, item in (plane.get("secrets") or {}).items()
+        if item["kind"] == "secrets_store"
+    ]
     if plane["worker"] in release.relayed:
         bindings.append(_variable("RELAYED", list(release.relayed[plane["worker"]])))
     common = {name: plane[name] for name in ("tenant", "region", "canary", "hostname", "zone", "url")}
@@ -250,6 +255,21 @@ def _fallback(plane: Mapping[str, Any], siblings: Sequence[Mapping[str, Any]]) -
 
 def _binding(region: str) -> str:
     return f"GATEWAY_{region.upper().replace('-', '_')}"
+
+
+def _stored(plane: Mapping[str, Any], name: str, item: Mapping[str, Any]) -> Json:
+    """A secret of the account's Secrets Store: the Worker fetches the value itself."""
+    if not item.get("store"):
+        raise FleetError(
+            f"The secret {name} of {plane['worker']} is of the kind secrets_store and does not say which: "
+            "add store, the id of the account's Secrets Store, to it in the topology."
+        )
+    return {
+        "name": name,
+        "type": "secrets_store_secret",
+        "store_id": item["store"],
+        "secret_name": item["from"],
+    }
 
 
 def _service(name: str, script: str) -> Json:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .declared import KEPT, SIGNER
+from .declared import OURS, SIGNER
 from .model import TIME, Place, Secret, Vault, place
 
 FRESH, STALE, UNUSED, MISSING, STAGED = "fresh", "stale", "unused", "missing", "half rotated"
@@ -70,7 +70,7 @@ def _used(planes: Iterable[Mapping[str, Any]]) -> dict[tuple[Place, str], _Use]:
     found: dict[tuple[Place, str], _Use] = {}
     for plane in planes:
         for binding, item in (plane.get("secrets") or {}).items():
-            if item["kind"] == KEPT:
+            if item["kind"] not in OURS:
                 continue
             key = (place(plane["tenant"], plane["environment"]), item["from"])
             use = found.setdefault(key, _Use())

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 from .model import Place, SecretError, Vault, place
 
 BOUND, RELAYED, KEPT = "bound", "relayed", "kept"
+#: Kinds whose values are in the collection's store.
+OURS = (BOUND, RELAYED)
 #: The binding with the keys of a plane that has relayed secrets, and where the store keeps them.
 RING, SIGNER = "SEALING_KEYS", "relayed.signer"
 _PIN = re.compile(r"([^/@]+)/([^/@]+)/([^/@]+)@([1-9][0-9]{0,8})")
@@ -80,7 +82,9 @@ def ring_name(plane: Mapping[str, Any]) -> str:
 
 def places(planes: Iterable[Mapping[str, Any]]) -> list[Place]:
     """Whose secrets these planes declare."""
-    found = {_place(plane) for plane in planes if _secrets(plane)}
+    found = {
+        _place(plane) for plane in planes if any(item["kind"] in OURS for item in _secrets(plane).values())
+    }
     return sorted(found, key=str)
 
 
@@ -150,6 +154,7 @@ def _listed(items: list[str]) -> str:
 __all__ = [
     "BOUND",
     "KEPT",
+    "OURS",
     "RELAYED",
     "RING",
     "SIGNER",

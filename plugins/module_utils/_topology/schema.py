@@ -221,7 +221,7 @@ _RELAY = _object(
 )
 _SETTINGS = layer(DOCUMENT)
 #: Where the value of a secret is, and how the Worker has it. The first one is meant when none is written.
-SECRET_KINDS = ("bound", "relayed", "kept")
+SECRET_KINDS = ("bound", "relayed", "secrets_store", "kept")
 _SECRETS = layer(
     _named(
         _object(
@@ -229,6 +229,7 @@ _SECRETS = layer(
                 "kind": _choice(*SECRET_KINDS),
                 "from": _text("[A-Za-z][A-Za-z0-9_.-]*", 63, "the name of a secret of the store"),
                 "rotate_after": _integer(1, 3650),
+                "store": _text("[0-9a-f]{32}", 32, "the id of a Secrets Store, 32 hexadecimal digits"),
             }
         ),
         _text("[A-Z][A-Z0-9_]*", 63, "upper-case letters, digits and underscores, as in STRIPE_KEY"),

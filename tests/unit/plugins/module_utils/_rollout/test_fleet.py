@@ -88,6 +88,19 @@ def test_no_region_outside_of_a_jurisdiction_stands_in_for_one_inside(declared, 
     assert {route["name"]: route.get("fallback", ...) for route in routes["regions"]} == expected
 
 
+def test_a_secret_of_the_secrets_store_is_a_binding():
+    item = {"kind": "secrets_store", "from": "stripe", "store": "0" * 32}
+    unit = one(plane(secrets={"STRIPE": item}))
+    assert {
+        "name": "STRIPE",
+        "type": "secrets_store_secret",
+        "store_id": "0" * 32,
+        "secret_name": "stripe",
+    } in unit.bindings
+    with pytest.raises(FleetError, match="does not say which: add store"):
+        one(plane(secrets={"STRIPE": item | {"store": None}}))
+
+
 CHANGES = {
     "code": {"gateway": bundle("cc")},
     "label": {"label": "v2"},
