@@ -51,8 +51,9 @@ class ActionModule(SecretAction):
         for line in table(_HEAD, map(_cells, shown)) if shown else ():
             # A table: its blanks stay.
             self._display.display(line)
-        for where, why in unread.items():
-            self.say(f"Nobody can tell how fresh the secrets of {where} are. {why}")
+        for where, why in list(unread.items())[:1]:
+            others = f" The same of {len(unread) - 1} more." if len(unread) > 1 else ""
+            self.say(f"Nobody can tell how fresh the secrets of {where} are. {why}{others}")
         wrong = [row for row in shown if row.state in args["fail_on"]]
         told_of = {str(where): why for where, why in unread.items()}
         result: dict[str, Any] = {"secrets": [row.as_dict() for row in shown], "unread": told_of}

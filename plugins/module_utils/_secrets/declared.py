@@ -105,7 +105,8 @@ def pinned(planes: Iterable[Mapping[str, Any]], kind: str, read: Read) -> ByWork
     if missing:
         raise SecretError(
             f"The topology declares secrets that the store does not have: {_listed(missing)}. Put them with "
-            "the module secret, or correct the names."
+            "the module secret, or correct the names; the keys of planes (relayed.keys.REGION) are made by a "
+            "run of site without --check."
         )
     return found
 

@@ -134,6 +134,13 @@ def test_a_secret_of_the_worker_is_not_shown_even_where_the_answer_is_cut(before
         assert "hunt" not in sender.ask(TARGET, HEALTH, "new").text
 
 
+def test_where_the_secrets_cant_be_read_nothing_of_an_answer_is_told():
+    edge = Edge({"new": httpx.Response(500, text="hunter2-short")})
+    transport = httpx.MockTransport(edge.handle)
+    with Prober(coin=lambda: 0.0, transport=transport, secrets=lambda: None) as sender:
+        assert sender.ask(TARGET, HEALTH, "new").text.startswith("(not shown")
+
+
 def test_long_and_hostile_answers_are_short_and_printable():
     body = ("so sorry " * 100 + "\x1b[31m\n").encode() + b"\xff"
     with prober(Edge({"new": httpx.Response(500, content=b"\x1b[2J" + body)})) as sender:
