@@ -86,7 +86,8 @@ bench: deps ## the costs, as ratios of one run
 	@PATH="$$PWD/.venv/bin:$$PATH"; source scripts/lib.sh; install_node_modules tests/benchmarks/alchemy; \
 	status=0; python tests/benchmarks/bench.py $(ARGS) || status=$$?; python tests/benchmarks/bench_secrets.py || status=$$?; \
 	python tests/benchmarks/bench_relay.py || status=$$?; \
-	python tests/benchmarks/bench_config.py || status=$$?; exit $$status
+	python tests/benchmarks/bench_config.py || status=$$?; \
+	python tests/benchmarks/bench_backup.py || status=$$?; exit $$status
 
 .PHONY: lock
 lock: deps ## lock the Python requirements anew

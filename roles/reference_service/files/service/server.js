@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A small HTTP service under PM2: GET /healthz, and a drain that loses no request.
+// A small HTTP service under PM2: GET /healthz, notes, and a drain that loses no request.
 'use strict'
 
 const cluster = require('node:cluster')
 const http = require('node:http')
+const { notes } = require('./notes.js')
 
 const host = '127.0.0.1'
 const port = Number(process.env.PORT || 8080)
@@ -29,6 +30,7 @@ const server = http.createServer((request, response) => {
 
 function answer(request, response) {
   const { pathname, searchParams } = new URL(request.url, 'http://localhost')
+  if (pathname === '/notes') return notes(request, (status, body) => send(response, status, body))
   if (pathname !== '/healthz') return send(response, 404, { error: 'not found' })
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, { error: 'method not allowed' })
   const wait = Math.min(Number(searchParams.get('wait')) || 0, 5000)
