@@ -19,6 +19,7 @@ import random as _random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,18 +28,19 @@ from .budget import Budget
 from .errors import ApiError, AuthenticationError, ValidationError
 from .kv import KV
 from .library import MISSING, httpx
-from .records import Records
 from .retry import Policy
-from .service_tokens import ServiceTokens
 from .shapes import mapping, optional_text, text
 from .transport import Api, Call
-from .tunnels import Tunnels
-from .vpc_services import VpcServices
 from .workers import Workers
-from .zones import Zones
 
 if TYPE_CHECKING:
     import httpx as _httpx
+
+    from .records import Records
+    from .service_tokens import ServiceTokens
+    from .tunnels import Tunnels
+    from .vpc_services import VpcServices
+    from .zones import Zones
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -95,14 +97,49 @@ class Client:
             random=random,
             policy=policy or Policy(),
         )
-        self.workers, self.kv, self.zones = Workers(self._api), KV(self._api), Zones(self._api)
-        self.tunnels, self.records = Tunnels(self._api), Records(self._api)
-        self.vpc_services, self.service_tokens = VpcServices(self._api), ServiceTokens(self._api)
+        self.workers, self.kv = Workers(self._api), KV(self._api)
 
     @property
     def calls(self) -> int:
         """HTTP requests sent so far, retries included."""
         return self._api.calls
+
+    # What a rollout does not need is loaded on demand: Ansible compiles a collection in every run.
+
+    @cached_property
+    def zones(self) -> Zones:
+        """The domains of the account."""
+        from .zones import Zones
+
+        return Zones(self._api)
+
+    @cached_property
+    def records(self) -> Records:
+        """DNS records."""
+        from .records import Records
+
+        return Records(self._api)
+
+    @cached_property
+    def tunnels(self) -> Tunnels:
+        """Tunnels and their connectors."""
+        from .tunnels import Tunnels
+
+        return Tunnels(self._api)
+
+    @cached_property
+    def vpc_services(self) -> VpcServices:
+        """Private services that Workers reach through a tunnel."""
+        from .vpc_services import VpcServices
+
+        return VpcServices(self._api)
+
+    @cached_property
+    def service_tokens(self) -> ServiceTokens:
+        """Service tokens of Access."""
+        from .service_tokens import ServiceTokens
+
+        return ServiceTokens(self._api)
 
     def verify_token(self) -> Token:
         """Ask whether the token is good; a token of the account itself is asked for at its own place."""

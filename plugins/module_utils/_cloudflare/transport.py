@@ -218,9 +218,11 @@ class Api:
         with self._lock:
             self._count += 1
         try:
-            response = self._http.request(
+            request = self._http.build_request(
                 call.method, self._url(call.path), params=call.params, json=call.json, files=call.files
             )
+            request.read()  # as one piece: a form would go out in a packet for each of its parts
+            response = self._http.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             return _Lost(False, self._redactor(call).clean(f"{type(error).__name__}: {error}", 200))
         except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
