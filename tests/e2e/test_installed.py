@@ -51,6 +51,14 @@ def ports() -> list[int]:
     return free_ports()
 
 
+def test_a_check_in_an_empty_folder_says_what_it_would_do_and_does_nothing(
+    empty: Shell, ports: list[int]
+) -> None:
+    told = play(empty, "quickstart", "--check", *on(*ports))
+    assert "the planes of a starter topology deployed to it" in told
+    assert list(empty.folder.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def quickstart(empty: Shell, ports: list[int]) -> str:
     return play(empty, "quickstart", *on(*ports))
