@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from .._cloudflare.models import Deployment, Script, Version
 from .fleet import FRONT, Unit
@@ -104,10 +105,12 @@ class Wave:
     interrupted: tuple[Decision, ...] = ()
 
 
-def waves(decisions: Sequence[Decision], policy: Policy) -> tuple[Wave, ...]:
+def waves(decisions: Sequence[Decision], policy: Policy, gated: bool = True) -> tuple[Wave, ...]:
     """Canary regions first, then the others in the topology's order, fronts last.
 
-    The first wave that uploads candidates takes the canary's steps, whatever region it is.
+    The first wave that uploads candidates takes the canary's steps, whatever region it is. Neighbouring
+    regions in which every Worker is new are one wave, as there is nothing to protect that a wave apart would
+    keep; with a gate behind each wave the canary regions stay the first.
     """
     policy.check()
     groups: dict[str, list[Decision]] = {}
@@ -116,7 +119,7 @@ def waves(decisions: Sequence[Decision], policy: Policy) -> tuple[Wave, ...]:
             groups.setdefault(wave_name(decision.unit), []).append(decision)
     found: list[Wave] = []
     first = True
-    for name, members in groups.items():
+    for name, members in _joined(groups, gated):
         found.append(_wave(name, members, policy, first))
         first = first and not any(member.action == UPDATE for member in members)
     if not found:
@@ -191,6 +194,16 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 def _rank(decision: Decision) -> tuple[bool, bool]:
     """Sorting is stable, so the order of the topology stays within a rank."""
     return (decision.unit.kind == FRONT, not decision.unit.canary)
+
+
+def _joined(groups: Mapping[str, list[Decision]], gated: bool) -> list[tuple[str, list[Decision]]]:
+    def mark(name: str) -> str | bool:
+        members = groups[name]
+        new = all(item.action == CREATE and item.unit.kind != FRONT for item in members)
+        return gated and members[0].unit.canary if new else name
+
+    found = [list(names) for _mark, names in groupby(groups, key=mark)]
+    return [(listed(names), [item for name in names for item in groups[name]]) for names in found]
 
 
 def _wave(name: str, members: Sequence[Decision], policy: Policy, first: bool) -> Wave:

@@ -299,6 +299,29 @@ def test_new_planes_need_no_steps():
     assert [wave[2] for wave in shape(waves(fleet(running=set()), Policy()))] == [(), (), ()]
 
 
+def test_new_regions_are_one_wave_but_the_canary_goes_ahead_where_a_gate_stands():
+    planes = [plane(f"acme-{region}") for region in ("eu", "us", "ap")]
+    new = decide(units(planes, release()), Account({}, {}, {}, {}))
+    found = waves(new, Policy(), gated=True)
+    assert [(wave.name, len(wave.decisions)) for wave in found] == [("canary eu", 1), ("us, ap", 2)]
+    found = waves(new, Policy(), gated=False)
+    assert [(wave.name, len(wave.decisions)) for wave in found] == [("canary eu, us, ap", 3)]
+    # What new Workers are bound to comes first, so fronts stay a wave of their own.
+    assert [wave.name for wave in waves(fleet(running=set()), Policy(), gated=False)] == [
+        "canary eu, us",
+        "fronts",
+    ]
+
+
+def test_a_region_with_anything_to_protect_stays_a_wave_of_its_own():
+    found = waves(fleet(running={"globex-us-gateway"}), Policy(), gated=False)
+    assert [(wave[0], wave[2]) for wave in shape(found)] == [
+        ("canary eu", ()),
+        ("us", (0, 10, 50, 100)),
+        ("fronts", ()),
+    ]
+
+
 def test_the_first_wave_with_candidates_takes_the_steps_of_the_canary():
     found = shape(waves(fleet(running={"acme-us-gateway"}), Policy(canary_steps=(5, 100))))
     assert [(wave[0], wave[2]) for wave in found] == [("canary eu", ()), ("us", (0, 5, 100)), ("fronts", ())]
