@@ -84,7 +84,8 @@ bundle: deps ## build the Workers' bundles from their sources
 .PHONY: bench
 bench: deps ## the costs, as ratios of one run
 	@PATH="$$PWD/.venv/bin:$$PATH"; source scripts/lib.sh; install_node_modules tests/benchmarks/alchemy; \
-	status=0; python tests/benchmarks/bench.py $(ARGS) || status=$$?; python tests/benchmarks/bench_secrets.py || status=$$?; \
+	make_venv "$$PWD/.cache/venv-run" python requirements/run.txt; \
+	status=0; python tests/benchmarks/bench.py --ansible .cache/venv-run/bin/ansible-playbook $(ARGS) || status=$$?; python tests/benchmarks/bench_secrets.py || status=$$?; \
 	python tests/benchmarks/bench_relay.py || status=$$?; \
 	python tests/benchmarks/bench_config.py || status=$$?; \
 	python tests/benchmarks/bench_backup.py || status=$$?; exit $$status

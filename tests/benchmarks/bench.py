@@ -3,8 +3,9 @@
 
 Run by ``make bench``. Every figure is of whole processes against an embedded edge with its runtime off, so
 that both sides pay the same for the API; our side therefore runs with ``edge_verify=false``, that is without
-probes, as the peers probe nothing either. The sides take turns, so that a ratio is of one moment. Prints a
-table and adds the run to docs/benchmarks/history.jsonl.
+probes, as the peers probe nothing either. Each side runs in what its users install: ours in an environment
+of requirements/run.txt, the peers from their lock files. The sides take turns, so that a ratio is of one
+moment. Prints a table and adds the run to docs/benchmarks/history.jsonl.
 """
 
 from __future__ import annotations
@@ -94,8 +95,9 @@ def _cpu() -> float:
 class Bench:
     """A folder, two edges, the samples by name. The second edge keeps the planes that nothing changes."""
 
-    def __init__(self, folder: Path, edge: Edge, settled: Edge) -> None:
+    def __init__(self, folder: Path, edge: Edge, settled: Edge, ansible: Path) -> None:
         self.folder = folder
+        self.ansible = ansible
         self.edge = edge
         self.settled = settled
         self.log = folder / "bench.log"
@@ -111,9 +113,19 @@ class Bench:
         self.wrangler(turn)
         self.unchanged(many)
         self.alchemy(cold)
+        self.nothing()
+
+    def nothing(self) -> None:
+        """A playbook of one task, for the part of ours that is Ansible's own."""
+        playbook = self.folder / "nothing.yml"
+        tasks = [{"ansible.builtin.debug": {"msg": "nothing"}}]
+        playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+        command = [str(self.ansible), "-i", "localhost,", str(playbook)]
+        used = timed(command, env={"ANSIBLE_NOCOLOR": "1"}, cwd=self.folder, log=self.log)
+        self.samples.setdefault("ansible-playbook, one debug task", []).append(Sample(*used, 0, 0))
 
     def play(self, inventory: Path, *extra: str, env: dict[str, str] | None = None) -> tuple[float, float]:
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "adsengineer.orchestrator.site"]
+        command = [str(self.ansible), "adsengineer.orchestrator.site"]
         command += ["-i", str(inventory), "-e", f"edge_gateway_bundle={self.bundle}", *extra]
         ours = {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
@@ -267,7 +279,7 @@ def measured(options: argparse.Namespace) -> tuple[Bench, dict[str, float]]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         with running(folder / "edge") as edge, running(folder / "settled") as settled:
-            bench = Bench(folder, edge, settled)
+            bench = Bench(folder, edge, settled, options.ansible.absolute())
             print(f"  seeding {options.many} planes", flush=True)
             bench.settle(options.many)
             for turn in range(options.runs):
@@ -280,6 +292,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--cold", type=int, default=50)
     parser.add_argument("--many", type=int, default=1000)
+    parser.add_argument("--ansible", type=Path, default=Path(sys.executable).with_name("ansible-playbook"))
     parser.add_argument("--no-history", action="store_true")
     options = parser.parse_args()
     print(machine(), flush=True)
