@@ -50,6 +50,7 @@ from ..plugin_utils._fleet import (
     RULES,
     FleetAction,
     Refusal,
+    check_status_dest,
     declared_wrong,
     kinds_of,
     planes_of,
@@ -86,6 +87,7 @@ class ActionModule(FleetAction):
         "later_direct": {"type": "bool", "default": False},
         "drift": {"type": "str", "choices": ["stop", "take_over"], "default": "stop"},
         "probes": {"type": "list", "elements": "dict", "options": PROBE},
+        "status_dest": {"type": "path"},
         "gate": {"type": "dict", "options": RULES, "apply_defaults": True},
     }
 
@@ -93,6 +95,7 @@ class ActionModule(FleetAction):
         policy = Policy(tuple(args["canary_steps"]), tuple(args["later_steps"]), args["later_direct"])
         policy.check()
         _check_declared(args)
+        check_status_dest(args["status_dest"])
         planes = planes_of(self._vars, args["planes"])
         release = self._declared(_release(args), planes, args)
         whole, partial = whole_tenants(self._vars, planes, args["planes"] is not None)
@@ -109,7 +112,7 @@ class ActionModule(FleetAction):
             take_over=args["drift"] == "take_over",
             remove=args["undeclared_secrets"] == "remove",
         )
-        plan = waves(decisions, policy)
+        plan = waves(decisions, policy, gated=args["probes"] is not None)
         if args["probes"] is not None:
             check_probes(plan, kinds_of(args["probes"]))
         notes = [*cannot_undo(decisions), *text.undeclared(decisions)]

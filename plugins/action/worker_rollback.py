@@ -40,6 +40,7 @@ from ..plugin_utils._fleet import (
     MOVES,
     FleetAction,
     Refusal,
+    check_status_dest,
     fields_of,
     planes_of,
     whole_tenants,
@@ -62,6 +63,7 @@ class ActionModule(FleetAction):
         "workers": {"type": "dict"},
         "planes": {"type": "list", "elements": "dict"},
         "force": {"type": "bool", "default": False},
+        "status_dest": {"type": "path"},
     }
     constraints: ClassVar[dict[str, Any]] = {
         "mutually_exclusive": [("moves", "to", "workers")],
@@ -106,6 +108,7 @@ class ActionModule(FleetAction):
 
     def _by_hand(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """To the version asked for, after everything was read and nothing was refused."""
+        check_status_dest(args["status_dest"])
         wanted, fronts = self._wanted(args)
         self._check_versions(client, wanted)
         history = _all(each([*wanted, *fronts], client.workers.deployments))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._rollout import moves as ways
 from ..module_utils._rollout.bundle import Bundle, reload
-from ..module_utils._rollout.execute import Job, upload
+from ..module_utils._rollout.execute import Job, given_away, upload
 from ..module_utils._rollout.fleet import (
     FRONT,
     GATEWAY,
@@ -52,6 +52,7 @@ class ActionModule(FleetAction):
             return {"changed": bool(moves), "moves": _dicts(before, moves)}
         writes = [moves[item.unit.script] for item in wave.decisions if item.action in (CREATE, UPDATE)]
         self.refuse_strangers(client, [*writes, *(moves[item.unit.script] for item in wave.ahead)], before)
+        _check_hostnames(given_away(client, wave))
         errors = upload(client, wave, job, moves)
         result = {"changed": bool(moves), "moves": _dicts(before, moves)}
         if not errors:
@@ -101,6 +102,16 @@ def _job(args: dict[str, Any], wave: Wave, secrets: dict[str, dict[str, str]]) -
     _check_secrets(wave, secrets)
     modules = {kind: reload(bundle) for kind, bundle in bundles.items() if kind in used}
     return Job(release, modules, secrets, args["rollout"])
+
+
+def _check_hostnames(taken: dict[str, str]) -> None:
+    """Attaching a hostname takes it away from whoever has it, without a word from the API."""
+    if taken:
+        told = "; ".join(f"{hostname} to the Worker '{owner}'" for hostname, owner in taken.items())
+        raise Refusal(
+            f"Somebody else has attached a hostname of this wave since the plan was made: {told}. This wave "
+            "was not begun. Run again when it is clear who is to have it."
+        )
 
 
 def _check_secrets(wave: Wave, secrets: dict[str, Any]) -> None:

@@ -199,6 +199,12 @@ options:
           - How many seconds the versions of a step may take to show up, 0 to 3600.
         type: float
         default: 15.0
+  status_dest:
+    description:
+      - The file that M(adsengineer.orchestrator.plane_status) writes afterwards. One that can't be written is
+        refused here, before anything else is.
+    type: path
+    version_added: 0.2.0
 seealso:
   - module: adsengineer.orchestrator.worker_version
   - module: adsengineer.orchestrator.rollout_record

@@ -68,6 +68,12 @@ options:
         always does, because it brings back the matching secrets.
     type: bool
     default: false
+  status_dest:
+    description:
+      - The file that M(adsengineer.orchestrator.plane_status) writes afterwards. One that can't be written is
+        refused here, before anything else is.
+    type: path
+    version_added: 0.2.0
 seealso:
   - module: adsengineer.orchestrator.worker_deployment
   - module: adsengineer.orchestrator.rollout_record

@@ -9,8 +9,10 @@ One call of a fleet action works on all planes of the play, so it bypasses Ansib
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -208,6 +210,23 @@ def declared_wrong(rules: Rules, probes: Sequence[Mapping[str, Any]]) -> str:
     return " ".join(found)
 
 
+def check_status_dest(dest: str | None) -> None:
+    """Refuse a file for the status that can't be written, before there is anything to tell about."""
+    path = Path(dest or "")
+    if not dest:
+        return
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise Refusal(
+            f"Nothing was written. The status can't be written to {dest}: {error.strerror}. Name a file in a "
+            "folder that is there and yours."
+        ) from None
+
+
 def fields_of(error: Exception) -> dict[str, Any]:
     """What a failed result says about one error."""
     if isinstance(error, ApiError):
@@ -223,6 +242,7 @@ __all__ = [
     "FleetAction",
     "LocalAction",
     "Refusal",
+    "check_status_dest",
     "declared_wrong",
     "fields_of",
     "kinds_of",

@@ -10,7 +10,7 @@ A sweep never stops half-way: it collects every error and answers what was done 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -26,6 +26,8 @@ from .register import NAMESPACE, UNNAMED, parse, prefix
 from .standing import doubtful, expected
 
 _THREADS = 32
+_FEW = 4  # at once; more of them only where none of these ends within a moment
+_MOMENT = 0.01  # seconds
 _DOCUMENT_KEY = "config"
 _SECRET_TYPES = ("secret_text", "secret_key")
 
@@ -64,9 +66,21 @@ def each(items: Iterable[T], function: Callable[[T], R], threads: int = _THREADS
             return None, error
 
     with ThreadPoolExecutor(min(threads, len(found))) as pool:
-        outcomes = list(zip(found, pool.map(guarded, found), strict=True))
+        outcomes = list(zip(found, _gradually(pool, guarded, found), strict=True))
     done = tuple((item, value) for item, (value, error) in outcomes if error is None)
     return Sweep(done, tuple((item, error) for item, (_value, error) in outcomes if error))  # type: ignore[arg-type]
+
+
+def _gradually(pool: ThreadPoolExecutor, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """The results in order. Every connection costs both sides, and an API that answers at once needs few."""
+    futures: list[Future[R]] = []
+    busy: set[Future[R]] = set()
+    for item in items:
+        futures.append(pool.submit(function, item))
+        busy.add(futures[-1])
+        if len(busy) >= _FEW:
+            busy = wait(busy, timeout=_MOMENT, return_when=FIRST_COMPLETED).not_done
+    return [future.result() for future in futures]
 
 
 def read_account(client: Client, topology: str) -> tuple[Account, str | None]:
@@ -130,6 +144,13 @@ def _foreign(sweep: Sweep[Move, Deployment | None]) -> dict[str, str]:
         for move, active in sweep.done
         if not expected(move, active)
     }
+
+
+def given_away(client: Client, wave: Wave) -> dict[str, str]:
+    """This wave's hostnames that lead to another Worker since the plan looked, and to which; one call."""
+    due = {item.unit.hostname: item.unit.script for item in wave.decisions if item.hostname}
+    owners = {item.hostname: item.service for item in client.workers.domains()} if due else {}
+    return {name: owners[name] for name, script in due.items() if owners.get(name, script) != script}
 
 
 def upload(client: Client, wave: Wave, job: Job, begun: dict[str, Move]) -> tuple[tuple[str, Exception], ...]:
@@ -280,6 +301,7 @@ __all__ = [
     "Job",
     "Sweep",
     "each",
+    "given_away",
     "put_back",
     "read_account",
     "read_suspects",

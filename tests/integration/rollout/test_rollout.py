@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.edge
 
@@ -387,6 +388,25 @@ def test_a_worker_that_cannot_work_is_refused_by_name(site, tmp_path, code, word
     assert words in run.output
     assert not any("workers/domains" in path for _method, path in run.writes), "nothing is exposed"
     assert not any("globex" in path for _method, path in run.writes), "no second plane was touched"
+
+
+def test_a_status_file_that_cannot_be_written_stops_before_the_first_write(deployed):
+    for name in ("site", "rollback"):
+        run = deployed.play(name, edge_release="v2", edge_status_dest="/nowhere/status.json")
+        assert run.code != 0
+        assert "/nowhere/status.json: No such file or directory" in run.output
+        assert run.writes == []
+
+
+def test_a_limit_does_not_hide_that_the_edge_is_not_running(deployed):
+    edge = yaml.safe_load(deployed.inventory.read_text())
+    gone = edge | {"edge": edge["edge"] | {"connect_to": "127.0.0.1:9", "port": 9}}
+    deployed.inventory.write_text(yaml.safe_dump(gone, sort_keys=False))
+    for name in ("deploy", "status", "rollback"):
+        run = deployed.play(name, "--limit", "region_us")
+        assert run.code != 0
+        assert "the embedded edge is not running" in run.output
+        assert run.writes == []
 
 
 def test_the_status_as_json(deployed, tmp_path):

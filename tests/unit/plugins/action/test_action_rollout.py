@@ -253,7 +253,7 @@ def test_other_secrets_than_planned_are_refused(fleet):
 
 
 def test_a_bundle_that_changed_since_the_plan_is_refused_and_the_moves_stay_known(fleet):
-    plan = fleet.plan()
+    plan = fleet.plan(probes=[{"path": "/healthz"}])
     moves = fleet.wave(plan, 0)["moves"]
     (fleet.folder / "gateway.js").write_text(GOOD + "//")
     before = fleet.account.writes()
@@ -263,8 +263,23 @@ def test_a_bundle_that_changed_since_the_plan_is_refused_and_the_moves_stay_know
     assert fleet.account.writes() == before
 
 
+def test_a_hostname_that_was_given_away_since_the_plan_is_not_taken_back(fleet):
+    plan = fleet.plan()
+    fleet.account.names["acme-us.example.com"] = "shop"
+    before = fleet.account.writes()
+    result = fleet.wave(plan, 0)
+    assert "acme-us.example.com to the Worker 'shop'" in result["msg"]
+    assert fleet.account.writes() == before
+    assert fleet.account.names["acme-us.example.com"] == "shop"
+
+
 REFUSALS = {
     "missing bundle": ({"gateway_bundle": "/nowhere/gateway.js"}, "/nowhere/gateway.js does not exist"),
+    "a status file in no folder": (
+        {"status_dest": "/nowhere/status.json"},
+        "to /nowhere/status.json: No such",
+    ),
+    "a status file that is a folder": ({"status_dest": "/tmp"}, "to /tmp: it is a folder"),
     "steps": ({"canary_steps": [50, 10, 100]}, "canary_steps"),
     "empty secret": ({"secrets": {"acme-eu-gateway": {"KEY": ""}}}, "'KEY' of 'acme-eu-gateway'"),
     "secrets as a text": ({"secrets": f"{CANARY}="}, "secrets is a text and not a mapping"),

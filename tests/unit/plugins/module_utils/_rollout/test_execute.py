@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from dataclasses import replace
 from typing import ClassVar
 
@@ -83,6 +85,31 @@ def bring_up(account: Account, release_=R1, planes=None, policy=None) -> list[Mo
 
 def calls(account: Account) -> list[str]:
     return [name for name, _subject in account.log]
+
+
+class Doors:
+    """Counts how many are inside at once; each stays ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.inside, self.most = seconds, 0, 0
+        self.lock = threading.Lock()
+
+    def enter(self, item: int) -> int:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        time.sleep(self.seconds)
+        with self.lock:
+            self.inside -= 1
+        return item
+
+
+def test_a_sweep_takes_as_many_threads_as_slow_answers_need_and_no_more():
+    slow, quick = Doors(0.6), Doors(0.002)
+    assert [item for item, _value in each(range(40), slow.enter).done] == list(range(40))
+    assert slow.most == 32
+    assert len(each(range(200), quick.enter).done) == 200
+    assert quick.most < 16
 
 
 def test_a_new_plane_costs_four_calls_and_two_without_a_namespace():
