@@ -95,6 +95,16 @@ def changes(before: Any, after: Any, path: Path = ()) -> Iterator[Change]:
         yield Change(path, before, after)
 
 
+def touched(change: Change) -> Iterator[Path]:
+    """The place of a change and every key below it, before and after: one change may be a whole tree."""
+    waiting = [(change.path, value) for value in (change.before, change.after)]
+    while waiting:
+        path, value = waiting.pop()
+        yield path
+        if isinstance(value, dict):
+            waiting += [((*path, key), below) for key, below in value.items()]
+
+
 def get(value: Any, path: Path) -> Any:
     """The value at a path, or ABSENT."""
     for key in path:
@@ -122,4 +132,16 @@ def undone(value: Any, made: Iterable[Change]) -> Any:
     return value
 
 
-__all__ = ["ABSENT", "UNKNOWN", "Change", "Conflict", "Path", "changes", "get", "merge", "replaced", "undone"]
+__all__ = [
+    "ABSENT",
+    "UNKNOWN",
+    "Change",
+    "Conflict",
+    "Path",
+    "changes",
+    "get",
+    "merge",
+    "replaced",
+    "touched",
+    "undone",
+]

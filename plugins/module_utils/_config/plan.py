@@ -117,7 +117,7 @@ def decide(view: View, declared: Documents, state: State, rules: Rules, stamp: S
     blocked = [
         f"{dotted(change.path)} was changed at the edge and needs approval"
         for change in changes(ours, merged)
-        if rules.needs_approval(change.path)
+        if rules.needs_approval(change)
     ]
     blocked += check(merged)
     proposals = _Proposals(view, state, rules, check, conflicts)
@@ -211,7 +211,7 @@ class _Proposals:
             reason = "; ".join(wrong) or "the document gateway can't be removed"
             self.edits.append(Edit(edit.name, f"{REFUSED}: {reason}", edit.by, edit.why, made))
             return documents
-        waiting = [change for change in made if self._rules.needs_approval(change.path)]
+        waiting = [change for change in made if self._rules.needs_approval(change)]
         if waiting:
             outcome = f"{WAITS} for approval of {dotted(waiting[0].path)}"
             self.edits.append(Edit(edit.name, outcome, edit.by, edit.why, made))

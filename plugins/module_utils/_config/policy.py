@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .._topology.problem import dotted
-from .merge import Path
+from .merge import Change, Path, touched
 
 FAIL, CONTROL_PLANE, EDGE, NEWEST = "fail", "control_plane", "edge", "newest"
 POLICIES = (FAIL, CONTROL_PLANE, EDGE, NEWEST)
@@ -34,14 +34,15 @@ class Rules:
 
     def policy(self, path: Path) -> str:
         """What to do about a conflict at this key."""
-        name = dotted(path)
-        return next((policy for pattern, policy in self.policies if fnmatchcase(name, pattern)), FAIL)
+        return next((policy for pattern, policy in self.policies if _fits(path, pattern)), FAIL)
 
-    def needs_approval(self, path: Path) -> bool:
-        """Whether a change of the edge at this key, or of what holds or is below it, waits for a person."""
-        name = dotted(path)
-        return any(_touches(name, pattern) for pattern in self.approval) and not any(
-            fnmatchcase(name, pattern) for pattern in self.approved
+    def needs_approval(self, change: Change) -> bool:
+        """Whether a change of the edge waits for a person: at such a key, at what holds it, or below it."""
+        return any(map(self._waits, touched(change)))
+
+    def _waits(self, path: Path) -> bool:
+        return any(_touches(path, pattern) for pattern in self.approval) and not any(
+            _fits(path, pattern) or _fits(path, f"{pattern}.*") for pattern in self.approved
         )
 
 
@@ -65,9 +66,19 @@ def _check(pattern: str) -> None:
         )
 
 
-def _touches(name: str, pattern: str) -> bool:
+def _touches(path: Path, pattern: str) -> bool:
     plain = pattern.rstrip("*").rstrip(".")
-    return fnmatchcase(name, pattern) or plain == name or plain.startswith(f"{name}.")
+    holds = any(plain == name or plain.startswith(f"{name}.") for name in _names(path))
+    return holds or _fits(path, pattern) or _fits(path, f"{pattern}.*")
+
+
+def _fits(path: Path, pattern: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in _names(path))
+
+
+def _names(path: Path) -> tuple[str, str]:
+    """A key as messages show it, where some parts stand in quotes, and as one writes it without thinking."""
+    return dotted(path), ".".join(path)
 
 
 def newest(ours: int, theirs: int) -> str:

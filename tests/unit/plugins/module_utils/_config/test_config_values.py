@@ -17,6 +17,10 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.c
     same,
     strict,
 )
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.merge import (
+    ABSENT,
+    Change,
+)
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.policy import (
     PatternError,
     rules,
@@ -211,14 +215,25 @@ def test_unknown_policies_are_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "needed"),
+    ("path", "after", "needed"),
     [
-        (("gateway", "cors_origins"), True),
-        (("gateway",), True),
-        (("gateway", "max_batch"), False),
-        (("gateway", "labels", "pii"), True),
-        (("gateway", "labels"), True),
+        (("gateway", "cors_origins"), [], True),
+        (("gateway",), {}, True),
+        (("gateway", "max_batch"), 7, False),
+        (("gateway", "labels", "pii"), "x", True),
+        (("gateway", "labels", "pii", "below"), "x", True),
+        (("gateway", "labels", "pii2"), "x", False),
+        (("gateway", "labels"), {}, True),
+        (("flags", "eu"), {"beta": True, "billing": {"on": True}}, True),
+        (("flags", "eu"), {"beta": True}, False),
+        (("campaigns/spring", "budget"), 7, True),
+        (("campaigns/spring",), {"budget": 7}, True),
     ],
 )
-def test_approval_covers_what_holds_the_key(path: tuple[str, ...], needed: bool) -> None:
-    assert rules({}, ["gateway.labels.pii"], []).needs_approval(path) is needed
+def test_approval_covers_what_holds_the_key_and_what_is_below_it(
+    path: tuple[str, ...], after: object, needed: bool
+) -> None:
+    patterns = ["gateway.labels.pii", "flags.*.billing", "campaigns/spring.budget"]
+    for change in (Change(path, ABSENT, after), Change(path, after, ABSENT)):
+        assert rules({}, patterns, []).needs_approval(change) is needed
+        assert not rules({}, patterns, [".".join(path)]).needs_approval(change)
