@@ -25,6 +25,8 @@ FORMAT = 1
 MAX_VALUE, MAX_KEY, MAX_METADATA, MAX_NAME, MAX_WHY = 25 * 1024 * 1024, 512, 1024, 200, 300
 LINEAGE, SETTLED = 64, 256
 HASH, REVISION = "sha256", "revision"
+#: A larger number from the edge leaves no room for the next one, which JavaScript has to count as well.
+LARGEST = 2**52
 
 Documents = Mapping[str, Json]
 Names = Mapping[str, str]
@@ -81,7 +83,10 @@ class Head:
 
 def read_head(content: bytes) -> Head:
     """The head of some bytes. Raises Unsound when it is none."""
-    return head_of(strict(content, MAX_VALUE))
+    head = head_of(strict(content, MAX_VALUE))
+    if head.revision > LARGEST:
+        raise Unsound(f"revision {head.revision} is none that anybody counted to")
+    return head
 
 
 def head_of(value: Any) -> Head:

@@ -30,8 +30,10 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.p
     read_proposal,
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.revision import (
+    Head,
     LimitError,
     check_limits,
+    head_of,
     read_head,
     sizes_of_item,
 )
@@ -212,6 +214,16 @@ def test_patterns_take_bounded_time() -> None:
 def test_unknown_policies_are_named() -> None:
     with pytest.raises(PatternError, match="'mine': use one of fail, control_plane, edge, newest"):
         rules({"gateway.*": "mine"}, [], [])
+
+
+def test_a_head_that_leaves_no_next_revision_is_refused() -> None:
+    """Its successor would be written into the state, which then nobody could read."""
+    assert (
+        read_head(Head(2**52, {}).content).revision + 1
+        == head_of(json.loads(Head(2**52 + 1, {}).content)).revision
+    )
+    with pytest.raises(Unsound, match="none that anybody counted to"):
+        read_head(Head(2**53 - 1, {}).content)
 
 
 @pytest.mark.parametrize(
