@@ -125,6 +125,9 @@ class Ledger:
 
     def _append(self, what: str, outcome: str, subject: Subject, why: str, of: int) -> Entry:
         found = self.entries()
+        if found and not self.head.exists():
+            # A crash or a full disk after the first entry: a second one without a head is not believed.
+            self._mark(found[-1])
         entry = made(found[-1] if found else None, self.clock(), self.who, what, outcome, subject, why, of)
         line = canonical(vars(entry)) + b"\n"
         if len(line) > LONGEST:
@@ -143,8 +146,11 @@ class Ledger:
             os.fsync(handle)
         finally:
             os.close(handle)
-        write_atomically(self.head, f"{entry.anchor}\n".encode())
+        self._mark(entry)
         return entry
+
+    def _mark(self, entry: Entry) -> None:
+        write_atomically(self.head, f"{entry.anchor}\n".encode())
 
     def _lines(self) -> list[bytes]:
         """The lines that have an end."""

@@ -31,12 +31,14 @@ class Writer:
             os.close(self._lock)
             raise
         self.last: Entry | None = self.found[-1] if self.found else None
+        self._marked = 0
         self._mark()
 
     def append(self, what: str, outcome: str, subject: Subject, why: str = "", of: int = 0) -> Entry:
         """Write one entry, without waiting for the disk: :meth:`settle` does. Raises LedgerError."""
         entry = made(self.last, self._ledger.clock(), self._ledger.who, what, outcome, dict(subject), why, of)
         line = _line(vars(entry), self._ledger)
+        self._mark_first()
         try:
             written = os.pwrite(self._handle, line, self.size)
             if written != len(line):
@@ -45,8 +47,7 @@ class Writer:
         except OSError as error:
             raise _unwritable(self._ledger, error) from None
         self.last, self.size = entry, self.size + len(line)
-        if not self._marked:  # a ledger with entries and without a head is not believed
-            self._mark()
+        self._mark_first()
         return entry
 
     def settle(self) -> None:
@@ -69,9 +70,13 @@ class Writer:
             os.close(self._handle)
             os.close(self._lock)
 
+    def _mark_first(self) -> None:
+        """Write the head file unless there is one: a ledger of several entries without it is not believed."""
+        if not self._marked:
+            self._mark()
+
     def _mark(self) -> None:
         last = self.last
-        self._marked = last.number if last else 0
         if last is None:
             return
         try:
@@ -79,6 +84,7 @@ class Writer:
             write_atomically(self._ledger.head, f"{last.anchor}\n".encode())
         except OSError as error:
             raise _unwritable(self._ledger, error) from None
+        self._marked = last.number
 
 
 def _held(ledger: Ledger) -> int:

@@ -9,7 +9,7 @@ import os
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils import _ledger
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils import _ledger, _ledger_writer
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._ledger import (
     DONE,
     FAILED,
@@ -195,3 +195,30 @@ def test_what_was_checked_is_not_checked_again_unless_it_changed(tmp_path, monke
         ledger.entries()
     ledger.path.write_bytes(content)
     assert len(ledger.entries()) == 5
+
+
+def full_disk(*_args):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_without_room_for_the_first_head_file_leaves_a_ledger_that_is_believed(ledger, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(_ledger, "write_atomically", full_disk)
+        for _attempt in range(3):
+            with pytest.raises(LedgerError, match="No space left"):
+                ledger.append("thing.put", DONE, SUBJECT, "wanted")
+    ledger.append("thing.put", DONE, SUBJECT, "wanted")
+    assert [entry.number for entry in ledger.entries()] == [1, 2]
+
+
+def test_a_writer_without_room_for_the_first_head_file_leaves_a_ledger_that_is_believed(ledger, monkeypatch):
+    writer = _ledger_writer.Writer(ledger)
+    with monkeypatch.context() as patched:
+        patched.setattr(_ledger_writer, "write_atomically", full_disk)
+        for _attempt in range(3):
+            with pytest.raises(LedgerError, match="No space left"):
+                writer.append("thing.put", DONE, SUBJECT)
+    writer.append("thing.put", DONE, SUBJECT)
+    # As a process that is killed here leaves it.
+    assert [entry.number for entry in ledger.entries()] == [1, 2]
+    writer.close()
