@@ -94,10 +94,23 @@ class Audit:
         if self._writer.size < LARGEST:
             return
         with self._lock:
-            self._writer.close()
-            self._number += 1
-            self._writer = Writer(self._ledger(self._number))
-            self._continue()
+            following = self._following()
+            full, self._writer, self._number = self._writer, following, self._number + 1
+            full.close()
+
+    def _following(self) -> Writer:
+        """The next ledger, chained to this one; when that fails nothing of it is left."""
+        ledger = self._ledger(self._number + 1)
+        writer = Writer(ledger)
+        try:
+            writer.append(CONTINUED, DONE, {"anchor": self._writer.last.anchor if self._writer.last else ""})
+        except LedgerError:
+            with suppress(LedgerError):
+                writer.close()
+            ledger.path.unlink(missing_ok=True)
+            ledger.head.unlink(missing_ok=True)
+            raise
+        return writer
 
     def _continue(self) -> None:
         """Chain a ledger to the one before it, or check that it is."""

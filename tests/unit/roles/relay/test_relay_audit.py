@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils import _ledger_writer
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._ledger import LedgerError
 from relay import audit as audits
 from relay.audit import Audit, Bucket
@@ -53,6 +55,27 @@ def test_nonces_come_back_over_several_ledgers(tmp_path, clock, monkeypatch):
     first = json.loads((tmp_path / "calls-000002.jsonl").read_text().splitlines()[0])
     assert first["what"] == "relay.continued"
     assert first["subject"]["anchor"] == (tmp_path / "calls-000001.jsonl.head").read_text().strip()
+
+
+def test_a_disk_that_fills_up_before_the_next_ledger_is_survived(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr(audits, "LARGEST", 1)
+    audit = Audit(tmp_path, "relay@test", clock)
+    call(audit, "first")
+    with monkeypatch.context() as patched:
+        patched.setattr(_ledger_writer, "write_atomically", full_disk)
+        for _attempt in range(2):
+            with pytest.raises(LedgerError, match="No space left"):
+                audit.begin({"plane": "acme-eu", "nonce": "refused", "expires": 1})
+            audit.refuse(Refused(REPLAYED, "again"), {})
+    call(audit, "second")
+    audit.close()
+    again = Audit(tmp_path, "relay@test", clock)
+    assert {nonce for _plane, nonce, _end in again.used()} == {"first", "second"}
+    again.close()
+
+
+def full_disk(*_args):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_old_ledgers_are_not_read(tmp_path, clock, monkeypatch):
