@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .._files import locked, write_atomically
-from .._ledger import DONE, Ledger, check_anchor
+from .._ledger import DONE, Entry, Ledger, LedgerError, check_anchor
 from . import anchor
 from .change import Change
 from .model import Place, SecretError, Vault, parse, place, text
@@ -153,7 +153,17 @@ class Store:
         return anchor.standing(self.ledger.entries(), where)
 
     def _read(self, where: Place) -> Vault | None:
+        """Open a file and believe it. Readers hold no lock, so a doubt counts if nobody wrote meanwhile."""
         entries = self.ledger.entries()
+        while True:
+            try:
+                return self._believed(where, entries)
+            except (LedgerError, SecretError):
+                before, entries = entries, self.ledger.entries()
+                if len(entries) == len(before):
+                    raise
+
+    def _believed(self, where: Place, entries: list[Entry]) -> Vault | None:
         standing = anchor.standing(entries, where)
         found = self._open(where)
         path = self.path(where)

@@ -314,6 +314,19 @@ def test_two_writers_lose_nothing(tmp_path):
     assert opened(tmp_path).read(ACME).generation == 21
 
 
+def test_a_reader_believes_what_was_written_while_it_read_the_ledger(store, tmp_path, monkeypatch):
+    real, words = store.ledger.entries, iter(["second", "third"])
+
+    def slow():
+        found = real()
+        if word := next(words, None):
+            opened(tmp_path).change(ACME, putting(word), "asked")
+        return found
+
+    monkeypatch.setattr(store.ledger, "entries", slow)
+    assert store.read(ACME).secrets["token"].value == "third"
+
+
 @pytest.fixture
 def stock(store, tmp_path):
     """The stock ansible-vault on the file of acme."""
