@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from .load import Document
 from .problem import KeyPath, Problem, shown
-from .schema import TOPOLOGY, Schema
+from .schema import TOPOLOGY
+from .shapes import Schema
 
 try:
     from jsonschema import Draft202012Validator, validators

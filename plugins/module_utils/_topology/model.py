@@ -13,7 +13,7 @@ from typing import Any
 from .layers import Merged, merge
 from .problem import KeyPath
 from .relays import Relay, instances, relay_of
-from .schema import SECRET_KINDS
+from .secret_schema import SECRET_KINDS
 
 _HOSTNAME = "{tenant}-{region}.{zone}"
 _FRONT_HOSTNAME = "{tenant}.{zone}"

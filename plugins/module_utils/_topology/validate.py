@@ -14,8 +14,8 @@ from .naming import naming_problems
 from .problem import KeyPath, Problem, TopologyError
 from .references import reference_problems
 from .relays import relay_problems
-from .schema import NAME
 from .schemas import document_problems, read_schemas
+from .shapes import NAME
 
 _LAYERS = ("settings", "secrets", "documents", "connectors")
 _EDGE_KEYS = ("zone", "scheme", "port", "front", "hostname", "front_hostname")
