@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ._canonical import canonical
 from ._files import locked, write_atomically
 
 GENESIS = "0" * 64
@@ -229,13 +230,6 @@ def check_anchor(entries: list[Entry], anchor: str, place: str) -> None:
             "it back "
             "from a backup."
         )
-
-
-def canonical(value: Mapping[str, Any]) -> bytes:
-    """The one way to write an object of texts and whole numbers as bytes (RFC 8785 for such objects)."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
 
 
 def _parsed(line: bytes, place: str) -> Entry:

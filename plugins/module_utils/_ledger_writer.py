@@ -10,8 +10,9 @@ import fcntl
 import os
 from collections.abc import Mapping
 
+from ._canonical import canonical
 from ._files import write_atomically
-from ._ledger import LONGEST, Entry, Ledger, LedgerError, Subject, canonical, made
+from ._ledger import LONGEST, Entry, Ledger, LedgerError, Subject, made
 
 
 class Writer:

@@ -14,21 +14,17 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from .._canonical import canonical
+
 MAX_DEPTH = 24
 MAX_VALUES = 500_000
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _BRACKET = re.compile(r"[\[\]{}]")
 Json = Any
 
 
 class Unsound(ValueError):
     """A text is no JSON that is used here; the message says why and what to do."""
-
-
-def canonical(value: Json) -> bytes:
-    """The bytes of a value: sorted keys, no blanks, UTF-8. Equal values have equal bytes on every machine."""
-    return _ENCODER.encode(value).encode()
 
 
 def digest(content: bytes) -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .._canonical import canonical
 from .bundle import Bundle
 
 GATEWAY, FRONT = "gateway", "front"
@@ -120,12 +120,7 @@ def units(
 
 def fingerprint(desired: Mapping[str, Any]) -> str:
     """One hash for a desired state; equal states have equal hashes on every machine."""
-    return hashlib.sha256(canonical(desired).encode()).hexdigest()
-
-
-def canonical(value: object) -> str:
-    """JSON with one spelling only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(canonical(desired)).hexdigest()
 
 
 def version_tag(print_: str) -> str:
@@ -176,7 +171,7 @@ def _gateway(plane: Mapping[str, Any], release: Release) -> Unit:
             "namespace": namespace or None,
             "placement": plane.get("placement") or None,
             "bindings": tuple(bindings),
-            "document": canonical(plane.get("settings") or {}) if namespace else None,
+            "document": canonical(plane.get("settings") or {}).decode() if namespace else None,
         },
     )
 
@@ -316,7 +311,6 @@ __all__ = [
     "FleetError",
     "Release",
     "Unit",
-    "canonical",
     "fingerprint",
     "secret_digests",
     "units",

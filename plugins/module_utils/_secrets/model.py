@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from .._ledger import canonical
+from .._canonical import canonical
 
 FORMAT = 1
 LONGEST = 64 * 1024
