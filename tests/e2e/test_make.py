@@ -223,6 +223,9 @@ def test_moving_to_a_busy_port_leaves_it_where_it_was(clone: Shell, quickstart: 
 
 def test_edits_of_both_sides_are_merged_and_the_conflict_is_told(clone: Shell, quickstart: str) -> None:
     clone.good("make", "edits")
+    assert ".run/edited/topology.yml" in clone.good(
+        "sh", "-euc", '. ./.run/activate; echo "$ANSIBLE_INVENTORY"'
+    )
     told = clone.good("make", "sync")
     assert "gateway.max_batch: 200 -> 250" in told
     assert "edit/from-the-edge by somebody at the edge (to show it): taken" in told
