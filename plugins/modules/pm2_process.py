@@ -219,12 +219,12 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._files import write_atomically
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2 import Problem
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_client import Pm2
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_converge import Converger
@@ -286,18 +286,8 @@ class Declaration:
         text = write_declared(apps.values())
         if text == self.text or not (apps or self.text):
             return
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fchmod(file.fileno(), 0o640)
-                if os.geteuid() == 0:
-                    os.fchown(file.fileno(), 0, Path(self.home).stat().st_gid)
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        owner = (0, Path(self.home).stat().st_gid) if os.geteuid() == 0 else None
+        write_atomically(self.path, text.encode(), 0o640, owner)
         self.text = text
 
 
