@@ -28,12 +28,12 @@ pytestmark = pytest.mark.skipif(
 
 
 class Host:
-    """A folder that stands for a host: PM2's home, the declared file, and a copy of the server."""
+    """A folder that stands for a host: PM2's home, the declared file, and a copy of the service."""
 
     def __init__(self, place: Path) -> None:
         self.home, self.file, self.server = place / "pm2", place / "pm2.json", place / "server.js"
         self.home.mkdir(mode=0o700)
-        shutil.copy(SERVER, self.server)
+        shutil.copytree(SERVER.parent, place, dirs_exist_ok=True)
         self.pm2 = place / "pm2.sh"
         node = shutil.which("node")
         clean = f"env -i PATH={Path(node).parent}:/usr/bin:/bin HOME={self.home} PM2_HOME={self.home}"
