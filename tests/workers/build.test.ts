@@ -42,12 +42,13 @@ describe("the bundles", () => {
   }
 
   for (const name of readdirSync(join(WORKERS, "dist"))) {
-    test(`${name} says its source, holds the licences, and is plain text without eval`, () => {
+    test(`${name} says its source, holds the licences, is plain text without eval, and names no place outside`, () => {
       const text = readFileSync(join(WORKERS, "dist", name), "utf8");
       assert.match(text, /^\/\/ source: sha256:[0-9a-f]{64}\n/);
       assert.match(text, /SPDX-License-Identifier: GPL-3\.0-or-later/);
       assert.match(text, /MIT License\n\/\/\n\/\/ Copyright \(c\) Fabian Hiller/);
       assert.doesNotMatch(text, /[^\x00-\x7f]/);
+      assert.doesNotMatch(text, /^\/\/ \.\.\//m, "a place outside of this folder");
       assert.doesNotMatch(text, /\beval\(|new Function\b/);
     });
   }

@@ -68,6 +68,8 @@ async function build() {
 async function bundle(esbuild, worker, footer) {
   const result = await esbuild.build({
     absWorkingDir: HERE,
+    // Else packages behind a link are named by where they are on the machine that builds.
+    preserveSymlinks: true,
     entryPoints: [`src/${worker}/index.ts`],
     bundle: true,
     write: false,

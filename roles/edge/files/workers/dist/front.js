@@ -1,5 +1,5 @@
-// source: sha256:29d060839975699b5592305d0355327dc218dd63fad33f507bb3dbe1cac484d6
-// bundle: sha256:95d26c0e09d349c6365fe1bcd613ee14198850bc1db092dbd0ce4e5abc5fdfd6
+// source: sha256:93c977ab52d19a94220a52b2306997d183de7cc1447ddbae39e290e0a4a06d59
+// bundle: sha256:20e09d8c26370b946257be9779428991ad638e32c9fca7793ad4edca40790338
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -191,7 +191,7 @@ async function attempt(gateway, region, request, { timeout, trace }) {
   }
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/valibot/dist/index.mjs
+// node_modules/valibot/dist/index.mjs
 var store$4;
 var DEFAULT_CONFIG = {
   lang: void 0,

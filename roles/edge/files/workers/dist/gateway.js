@@ -1,5 +1,5 @@
-// source: sha256:29d060839975699b5592305d0355327dc218dd63fad33f507bb3dbe1cac484d6
-// bundle: sha256:5fb47dfb76c87c1181af7c095edb71110f66017d4cc953d211c5b793d1b7ac14
+// source: sha256:93c977ab52d19a94220a52b2306997d183de7cc1447ddbae39e290e0a4a06d59
+// bundle: sha256:41218a756cecc6839f8d97d97eceeaa5272ae7b675008a5138bcb1d33e829ca2
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -96,7 +96,7 @@ function hex(bytes2) {
   return Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/valibot/dist/index.mjs
+// node_modules/valibot/dist/index.mjs
 var store$4;
 var DEFAULT_CONFIG = {
   lang: void 0,
@@ -1414,7 +1414,7 @@ function health(request, env, state, now, relayed) {
   return json(200, { status: "ok", ...plane, config: config2, sink: env.SINK !== void 0 });
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/errors.js
+// node_modules/@hpke/common/esm/src/errors.js
 var HpkeError = class extends Error {
   constructor(e) {
     let message;
@@ -1452,7 +1452,7 @@ var DeriveKeyPairError = class extends HpkeError {
 var NotSupportedError = class extends HpkeError {
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/_dnt.shims.js
+// node_modules/@hpke/common/esm/_dnt.shims.js
 var dntGlobals = {};
 var dntGlobalThis = createMergeProxy(globalThis, dntGlobals);
 function createMergeProxy(baseObj, extObj) {
@@ -1509,7 +1509,7 @@ function createMergeProxy(baseObj, extObj) {
   });
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/algorithm.js
+// node_modules/@hpke/common/esm/src/algorithm.js
 async function loadSubtleCrypto() {
   if (dntGlobalThis !== void 0 && globalThis.crypto !== void 0) {
     return globalThis.crypto.subtle;
@@ -1538,7 +1538,7 @@ var NativeAlgorithm = class {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/identifiers.js
+// node_modules/@hpke/common/esm/src/identifiers.js
 var Mode = {
   Base: 0,
   Psk: 1,
@@ -1578,13 +1578,13 @@ var AeadId = {
   ExportOnly: 65535
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/consts.js
+// node_modules/@hpke/common/esm/src/consts.js
 var INPUT_LENGTH_LIMIT = 8192;
 var INFO_LENGTH_LIMIT = 268435456;
 var MINIMUM_PSK_LENGTH = 32;
 var EMPTY = /* @__PURE__ */ new Uint8Array(0);
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/interfaces/kemInterface.js
+// node_modules/@hpke/common/esm/src/interfaces/kemInterface.js
 var SUITE_ID_HEADER_KEM = /* @__PURE__ */ new Uint8Array([
   75,
   69,
@@ -1593,7 +1593,7 @@ var SUITE_ID_HEADER_KEM = /* @__PURE__ */ new Uint8Array([
   0
 ]);
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/kdfs/hkdf.js
+// node_modules/@hpke/common/esm/src/kdfs/hkdf.js
 var HPKE_VERSION = /* @__PURE__ */ new Uint8Array([
   72,
   80,
@@ -1763,7 +1763,7 @@ var HkdfSha256Native = class extends HkdfNative {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/utils/misc.js
+// node_modules/@hpke/common/esm/src/utils/misc.js
 var isCryptoKeyPair = (x) => typeof x === "object" && x !== null && typeof x.privateKey === "object" && typeof x.publicKey === "object";
 function i2Osp(n, w) {
   if (w <= 0) {
@@ -1805,7 +1805,7 @@ function xor(a, b) {
   return buf;
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/kems/dhkem.js
+// node_modules/@hpke/common/esm/src/kems/dhkem.js
 var LABEL_EAE_PRK = /* @__PURE__ */ new Uint8Array([
   101,
   97,
@@ -1988,7 +1988,7 @@ var Dhkem = class {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/interfaces/dhkemPrimitives.js
+// node_modules/@hpke/common/esm/src/interfaces/dhkemPrimitives.js
 var KEM_USAGES = ["deriveBits"];
 var LABEL_DKP_PRK = /* @__PURE__ */ new Uint8Array([
   100,
@@ -2001,7 +2001,7 @@ var LABEL_DKP_PRK = /* @__PURE__ */ new Uint8Array([
 ]);
 var LABEL_SK = /* @__PURE__ */ new Uint8Array([115, 107]);
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/kems/dhkemPrimitives/ec.js
+// node_modules/@hpke/common/esm/src/kems/dhkemPrimitives/ec.js
 var EC_P_521_PARAMS = {
   p: (1n << 521n) - 1n,
   b: 0x0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
@@ -2010,10 +2010,10 @@ var EC_P_521_PARAMS = {
   coordinateSize: 66
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/interfaces/aeadEncryptionContext.js
+// node_modules/@hpke/common/esm/src/interfaces/aeadEncryptionContext.js
 var AEAD_USAGES = ["encrypt", "decrypt"];
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/utils/noble.js
+// node_modules/@hpke/common/esm/src/utils/noble.js
 function isBytes(a) {
   return a instanceof Uint8Array || ArrayBuffer.isView(a) && a.constructor.name === "Uint8Array";
 }
@@ -2051,7 +2051,7 @@ var _endianTestBuffer = /* @__PURE__ */ new Uint32Array([287454020]);
 var _endianTestBytes = /* @__PURE__ */ new Uint8Array(_endianTestBuffer.buffer);
 var isLE = _endianTestBytes[0] === 68;
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/hash.js
+// node_modules/@hpke/common/esm/src/hash/hash.js
 function ahash(h) {
   if (typeof h !== "function" || typeof h.create !== "function") {
     throw new Error("Hash must wrapped by utils.createHasher");
@@ -2060,7 +2060,7 @@ function ahash(h) {
   anumber(h.blockLen);
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/hmac.js
+// node_modules/@hpke/common/esm/src/hash/hmac.js
 var _HMAC = class {
   constructor(hash2, key) {
     Object.defineProperty(this, "oHash", {
@@ -2162,7 +2162,7 @@ var _HMAC = class {
 var hmac = (hash2, key, message) => new _HMAC(hash2, key).update(message).digest();
 hmac.create = (hash2, key) => new _HMAC(hash2, key);
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/u64.js
+// node_modules/@hpke/common/esm/src/hash/u64.js
 var U32_MASK64 = 0xffffffffn;
 var _32n = 32n;
 function fromBig(n, le = false) {
@@ -2185,7 +2185,7 @@ function split2(lst, le = false) {
   return [Ah, Al];
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/common/esm/src/hash/sha3.js
+// node_modules/@hpke/common/esm/src/hash/sha3.js
 var _0n = 0n;
 var _1n = 1n;
 var _2n = 2n;
@@ -2211,7 +2211,7 @@ var IOTAS = split2(_SHA3_IOTA, true);
 var SHA3_IOTA_H = IOTAS[0];
 var SHA3_IOTA_L = IOTAS[1];
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/aeads/aesGcm.js
+// node_modules/@hpke/core/esm/src/aeads/aesGcm.js
 var AesGcmContext = class extends NativeAlgorithm {
   constructor(key) {
     super();
@@ -2324,14 +2324,14 @@ var Aes256Gcm = class extends Aes128Gcm {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/utils/emitNotSupported.js
+// node_modules/@hpke/core/esm/src/utils/emitNotSupported.js
 function emitNotSupported() {
   return new Promise((_resolve, reject) => {
     reject(new NotSupportedError("Not supported"));
   });
 }
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/exporterContext.js
+// node_modules/@hpke/core/esm/src/exporterContext.js
 var LABEL_SEC = new Uint8Array([115, 101, 99]);
 var ExporterContextImpl = class {
   constructor(api, kdf, exporterSecret) {
@@ -2391,7 +2391,7 @@ var SenderExporterContextImpl = class extends ExporterContextImpl {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/encryptionContext.js
+// node_modules/@hpke/core/esm/src/encryptionContext.js
 var EncryptionContextImpl = class extends ExporterContextImpl {
   constructor(api, kdf, params) {
     super(api, kdf, params.exporterSecret);
@@ -2452,7 +2452,7 @@ var EncryptionContextImpl = class extends ExporterContextImpl {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/mutex.js
+// node_modules/@hpke/core/esm/src/mutex.js
 var __classPrivateFieldGet = function(receiver, state, kind, f) {
   if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
   if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
@@ -2482,7 +2482,7 @@ var Mutex = class {
 };
 _Mutex_locked = /* @__PURE__ */ new WeakMap();
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/recipientContext.js
+// node_modules/@hpke/core/esm/src/recipientContext.js
 var __classPrivateFieldGet2 = function(receiver, state, kind, f) {
   if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
   if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
@@ -2517,7 +2517,7 @@ var RecipientContextImpl = class extends EncryptionContextImpl {
 };
 _RecipientContextImpl_mutex = /* @__PURE__ */ new WeakMap();
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/senderContext.js
+// node_modules/@hpke/core/esm/src/senderContext.js
 var __classPrivateFieldGet3 = function(receiver, state, kind, f) {
   if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
   if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
@@ -2559,7 +2559,7 @@ var SenderContextImpl = class extends EncryptionContextImpl {
 };
 _SenderContextImpl_mutex = /* @__PURE__ */ new WeakMap();
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/cipherSuiteNative.js
+// node_modules/@hpke/core/esm/src/cipherSuiteNative.js
 var LABEL_BASE_NONCE = new Uint8Array([
   98,
   97,
@@ -2832,13 +2832,13 @@ var CipherSuiteNative = class extends NativeAlgorithm {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/native.js
+// node_modules/@hpke/core/esm/src/native.js
 var CipherSuite = class extends CipherSuiteNative {
 };
 var HkdfSha256 = class extends HkdfSha256Native {
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x25519.js
+// node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x25519.js
 var ALG_NAME = "X25519";
 var PKCS8_ALG_ID_X25519 = new Uint8Array([
   48,
@@ -3054,7 +3054,7 @@ var X25519 = class extends NativeAlgorithm {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/kems/dhkemX25519.js
+// node_modules/@hpke/core/esm/src/kems/dhkemX25519.js
 var DhkemX25519HkdfSha256 = class extends Dhkem {
   constructor() {
     const kdf = new HkdfSha256Native();
@@ -3092,7 +3092,7 @@ var DhkemX25519HkdfSha256 = class extends Dhkem {
   }
 };
 
-// ../../../../../../../work/wt/sealed/roles/edge/files/workers/node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x448.js
+// node_modules/@hpke/core/esm/src/kems/dhkemPrimitives/x448.js
 var PKCS8_ALG_ID_X448 = new Uint8Array([
   48,
   70,
