@@ -207,7 +207,7 @@ class Relay:
 
     def send(self, message: signature.Message) -> httpx.Response:
         target = message.path + (f"?{message.query}" if message.query else "")
-        fields = [(name, value) for name, value in message.fields]
+        fields = list(message.fields)
         return self.client.request(message.method, target, headers=fields, content=message.body)
 
     def kill(self) -> None:

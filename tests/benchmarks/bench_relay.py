@@ -8,6 +8,7 @@ of the web server. Prints medians of single requests over a kept connection, and
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests")]
-import conftest  # noqa: E402, F401  makes the collection and the relay importable
+importlib.import_module("conftest")  # makes the collection and the relay importable
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._redact import Redactor  # noqa: E402
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._relay import keys  # noqa: E402
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._relay.reference import unseal  # noqa: E402
@@ -55,7 +56,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def median(work: Callable[[], object], times: int = ROUNDS) -> float:
-    return statistics.median(timed(work) for _ in range(times))
+    return statistics.median(timed(work) for _time in range(times))
 
 
 def sides(folder: Path) -> dict[str, float]:

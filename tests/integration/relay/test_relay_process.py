@@ -121,7 +121,7 @@ def test_a_kill_at_any_moment_forgets_no_effect(start, plane, third_party):
     chance = random.Random(seed)
     for _round in range(5):
         messages = [
-            plane.signed(target=f"/v1/connectors/echo/things/{chance.getrandbits(60)}") for _ in range(12)
+            plane.signed(target=f"/v1/connectors/echo/things/{chance.getrandbits(60)}") for _copy in range(12)
         ]
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
             sent = [pool.submit(relay.send, message) for message in messages]
@@ -184,7 +184,7 @@ def test_what_is_changed_on_the_way_is_refused(relay, plane, third_party, mutate
 
 
 def test_order_of_arrival_does_not_matter(relay, plane):
-    first, second, third = (plane.signed() for _ in range(3))
+    first, second, third = (plane.signed() for _one in range(3))
     assert [relay.send(one).status_code for one in (third, first, second, first)] == [200, 200, 200, 409]
 
 

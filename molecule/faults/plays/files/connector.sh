@@ -1,7 +1,7 @@
-#!/usr/bin/python3
+#!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for cloudflared that is ready as soon as it runs: only the role itself is on trial here."""
-
+# A stand-in for cloudflared that is ready as soon as it runs: only the role itself is on trial here.
+exec python3 - "$@" <<'PROGRAM'
 import http.server
 import os
 import socket
@@ -24,3 +24,4 @@ server = http.server.HTTPServer((host, int(port)), Ready)
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as there:
     there.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 server.serve_forever()
+PROGRAM
