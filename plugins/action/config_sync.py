@@ -19,12 +19,13 @@ from ..module_utils._cloudflare.errors import ApiError
 from ..module_utils._config.canonical import Unsound, canonical, check_sound
 from ..module_utils._config.files import Store, StoreError
 from ..module_utils._config.namespace import Namespace
-from ..module_utils._config.plan import Plan, Stamp, View
+from ..module_utils._config.plan import Plan, Stamp
 from ..module_utils._config.policy import FAIL, PatternError, rules
 from ..module_utils._config.revision import MAX_WHY, LimitError, contents
 from ..module_utils._config.state import State
 from ..module_utils._config.sync import SyncError, Wanted, apply, planned, read
 from ..module_utils._config.text import conflict, explained, value
+from ..module_utils._config.view import View
 from ..module_utils._ledger import Ledger, LedgerError
 from ..module_utils._topology import JSONSCHEMA_MISSING, Schemas, TopologyError, read_schemas, told
 from ..plugin_utils._config_store import SHARED as STORE

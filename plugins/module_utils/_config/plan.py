@@ -6,41 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from .._cloudflare.kv import Item
 from .._topology.problem import dotted
-from .canonical import Unsound, digest
-from .merge import UNKNOWN, Change, Conflict, changes, merge
-from .policy import CONTROL_PLANE, EDGE, FAIL, NEWEST, Rules, newest
-from .proposal import Proposal, patched, proposal_id, read_proposal
+from .canonical import digest
+from .merge import UNKNOWN, Change, changes, merge
+from .policy import FAIL, Rules
+from .proposals import Proposals
 from .revision import HASH, LINEAGE, SETTLED, VALUE, Documents, Head, Names, capped, contents, value_item
 from .state import State
+from .view import DECLINED, TAKEN, Check, Edit, Keys, Settled, View, by_policy
 
 GRACE = timedelta(hours=1)
 TIME = "%Y-%m-%dT%H:%M:%SZ"
-TAKEN, DECLINED, CONFLICT = "taken", "declined", "in conflict"
-WAITS, REFUSED, REPEATED = "waits", "refused", "settled before"
-
-Check = Callable[[Documents], Sequence[str]]
-Keys = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What stands at the edge: the metadata of all keys, the head with its documents, the proposals' bytes.
-
-    Without a head, ``documents`` are what a rollout wrote; ``plain`` says that nobody touched them since.
-    """
-
-    keys: Keys
-    head: Head | None = None
-    documents: Documents = field(default_factory=dict)
-    proposals: Mapping[str, bytes] = field(default_factory=dict)
-    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +36,6 @@ class Stamp:
     @property
     def time(self) -> str:
         return self.at.strftime(TIME)
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A conflict, where its other side comes from, and how it was settled."""
-
-    conflict: Conflict
-    source: str
-    policy: str
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What became of a proposal."""
-
-    name: str
-    outcome: str
-    by: str = ""
-    why: str = ""
-    changes: tuple[Change, ...] = ()
-
-    def as_dict(self) -> dict[str, str]:
-        return {"name": self.name, "outcome": self.outcome, "by": self.by, "why": self.why}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +69,7 @@ def decide(view: View, declared: Documents, state: State, rules: Rules, stamp: S
     base = _base(view, state)
     conflicts: list[Settled] = []
     theirs_revision = view.head.revision if view.head else 0
-    decider = _decider(rules, conflicts, "the edge", state.revision, theirs_revision)
+    decider = by_policy(rules, conflicts, "the edge", state.revision, theirs_revision)
     # The edge that lost its head has not removed everything: it gets back what it had.
     theirs = view.documents if view.head or not state.head else base
     merged: Documents = merge(base, ours, theirs, decider)
@@ -120,7 +79,7 @@ def decide(view: View, declared: Documents, state: State, rules: Rules, stamp: S
         if rules.needs_approval(change)
     ]
     blocked += check(merged)
-    proposals = _Proposals(view, state, rules, check, conflicts)
+    proposals = Proposals(view, state, rules, check, conflicts)
     if not blocked:
         merged = proposals.applied(merged)
     return _planned(view, declared, state, stamp, merged, conflicts, proposals, blocked)
@@ -130,7 +89,7 @@ def restore(view: View, declared: Documents, state: State, revision: int, stamp:
     """The plan that makes the documents of an earlier revision the newest one. Proposals stay as they are."""
     entry = state.numbered(revision)
     wanted = state.documents_at(entry.id) if entry else None
-    none = _Proposals(replace(view, proposals={}), state, Rules(), check, [])
+    none = Proposals(replace(view, proposals={}), state, Rules(), check, [])
     if wanted is None:
         known = ", ".join(str(item.revision) for item in state.history[-8:])
         blocked = [f"revision {revision} is not in the history, which ends with {known or 'nothing'}"]
@@ -153,84 +112,6 @@ def unchanged(keys: Keys, declared: Documents, state: State, now: datetime) -> b
     return {name: digest(raw) for name, raw in wanted.items()} == dict(head.documents)
 
 
-class _Proposals:
-    """Takes proposals one after the other into documents; remembers what became of each."""
-
-    def __init__(
-        self, view: View, state: State, rules: Rules, check: Check, conflicts: list[Settled]
-    ) -> None:
-        self._view, self._state, self._rules, self._check = view, state, rules, check
-        self._conflicts = conflicts
-        self.edits: list[Edit] = []
-        self.settled: list[str] = []
-        self.remove: list[str] = []
-
-    def applied(self, documents: Documents) -> Documents:
-        """The documents with every proposal that is sound, fits and needs nobody's word."""
-        for name, content in sorted(self._view.proposals.items()):
-            documents = self._one(name, content, documents)
-        return documents
-
-    def _one(self, name: str, content: bytes, documents: Documents) -> Documents:
-        known = self._view.head.settled if self._view.head else ()
-        settled = (*known, *(self._state.head.settled if self._state.head else ()))
-        if proposal_id(name, content) in settled:
-            self._settle(Edit(name, REPEATED), "")
-            return documents
-        try:
-            edit = read_proposal(name, content)
-            candidate, base = self._candidate(edit, documents)
-        except Unsound as error:
-            self.edits.append(Edit(name, f"{REFUSED}: {error}"))
-            return documents
-        return self._merged(edit, base, documents, candidate)
-
-    def _candidate(self, edit: Proposal, documents: Documents) -> tuple[Any, Any]:
-        head, state = self._view.head, self._state
-        newest_ = max(head.revision if head else 0, state.revision)
-        if edit.revision > newest_:
-            raise Unsound(f"it names revision {edit.revision}, and the newest is {newest_}")
-        if head and edit.revision == head.revision:
-            return patched(self._view.documents, edit.patch), self._view.documents
-        entry = state.numbered(edit.revision)
-        seen = state.documents_at(entry.id) if entry else None
-        if seen is None:
-            return patched(documents, edit.patch), UNKNOWN
-        return patched(seen, edit.patch), seen
-
-    def _merged(self, edit: Proposal, base: Any, documents: Documents, candidate: Any) -> Documents:
-        found: list[Settled] = []
-        decider = _decider(self._rules, found, edit.name, self._state.revision, edit.revision)
-        merged: Documents = merge(base, documents, candidate, decider)
-        made = tuple(changes(documents, merged))
-        wrong = self._check(
-            {name: merged[name] for name in {c.path[0] for c in made if c.path} & merged.keys()}
-        )
-        gone = [name for name in documents if name not in merged]
-        if wrong or not isinstance(merged, dict) or "gateway" in gone:
-            reason = "; ".join(wrong) or "the document gateway can't be removed"
-            self.edits.append(Edit(edit.name, f"{REFUSED}: {reason}", edit.by, edit.why, made))
-            return documents
-        waiting = [change for change in made if self._rules.needs_approval(change)]
-        if waiting:
-            outcome = f"{WAITS} for approval of {dotted(waiting[0].path)}"
-            self.edits.append(Edit(edit.name, outcome, edit.by, edit.why, made))
-            return documents
-        self._conflicts += found
-        if any(item.policy == FAIL for item in found):
-            self.edits.append(Edit(edit.name, CONFLICT, edit.by, edit.why, made))
-            return documents
-        lost = any(item.policy == CONTROL_PLANE for item in found)
-        self._settle(Edit(edit.name, DECLINED if lost else TAKEN, edit.by, edit.why, made), edit.id)
-        return merged
-
-    def _settle(self, edit: Edit, id_: str) -> None:
-        self.edits.append(edit)
-        self.remove.append(edit.name)
-        if id_:
-            self.settled.append(id_)
-
-
 def _base(view: View, state: State) -> Any:
     """The documents that both sides started from, or UNKNOWN."""
     if view.head is None:
@@ -244,18 +125,6 @@ def _base(view: View, state: State) -> Any:
     return UNKNOWN
 
 
-def _decider(
-    rules: Rules, found: list[Settled], source: str, ours: int, theirs: int
-) -> Callable[[Conflict], Any]:
-    def settle(conflict: Conflict) -> Any:
-        policy = rules.policy(conflict.path)
-        policy = newest(ours, theirs) if policy == NEWEST else policy
-        found.append(Settled(conflict, source, policy))
-        return conflict.theirs if policy == EDGE else conflict.ours
-
-    return settle
-
-
 def _planned(
     view: View,
     declared: Documents,
@@ -263,7 +132,7 @@ def _planned(
     stamp: Stamp,
     merged: Documents,
     conflicts: Iterable[Settled],
-    proposals: _Proposals,
+    proposals: Proposals,
     blocked: Sequence[str],
 ) -> Plan:
     stopped = Plan(state, conflicts=tuple(conflicts), edits=tuple(proposals.edits), blocked=tuple(blocked))
@@ -356,4 +225,4 @@ def _is_over(since: str, now: datetime) -> bool:
         return False
 
 
-__all__ = ["Check", "Edit", "Plan", "Settled", "Stamp", "View", "decide", "restore", "unchanged"]
+__all__ = ["Plan", "Stamp", "decide", "restore", "unchanged"]

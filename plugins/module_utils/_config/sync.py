@@ -16,7 +16,7 @@ from typing import Protocol
 
 from .._cloudflare.kv import Item, Key
 from .canonical import Unsound, canonical, digest, strict
-from .plan import Check, Plan, Stamp, View, decide, restore, unchanged
+from .plan import Plan, Stamp, decide, restore, unchanged
 from .policy import Rules
 from .revision import (
     EDIT,
@@ -32,6 +32,7 @@ from .revision import (
     sizes_of_item,
 )
 from .state import State
+from .view import Check, View
 
 _PROPOSALS = 1000
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from .._topology.problem import dotted, shown_text
 from .merge import ABSENT, UNKNOWN, Change
-from .plan import Plan, Settled
+from .plan import Plan
 from .policy import CONTROL_PLANE, FAIL
 from .state import State
+from .view import Settled
 
 _WIDEST = 40
 

@@ -13,7 +13,6 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.c
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.plan import (
     Plan,
     Stamp,
-    View,
     decide,
     restore,
 )
@@ -23,6 +22,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.s
     read_state,
     write_state,
 )
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.view import View
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
