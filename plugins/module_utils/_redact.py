@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -67,12 +67,24 @@ class Redactor:
 def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     stripped = secret.strip()
-    plain = {secret, quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace")}
-    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    plain = {secret, repr(secret)[1:-1], *_urls(secret), *_jsons(secret)}
     lines = {line for line in secret.splitlines() if len(line) >= 2 * SHORT}
-    return {
-        form for form in plain | escaped | lines | {stripped, raw.hex()} | _base64(raw) if len(form) >= SHORT
-    }
+    return {form for form in plain | lines | {stripped, raw.hex()} | _base64(raw) if len(form) >= SHORT}
+
+
+def _urls(secret: str) -> Iterator[str]:
+    """As usual libraries write it in URLs, which agree on letters and digits only; C(!'()*) is of browsers."""
+    for kept in ("", "/", "!'()*"):
+        yield quote(secret, safe=kept, errors="replace")
+    yield quote_plus(secret, errors="replace")
+
+
+def _jsons(secret: str) -> Iterator[str]:
+    """As usual libraries write it in JSON: some escape slashes (PHP), or what HTML would take (Go, .NET)."""
+    plain = json.dumps(secret)[1:-1]
+    yield from (plain, json.dumps(secret, ensure_ascii=False)[1:-1], plain.replace("/", "\\/"))
+    for chars in ("<>&", "<>&'+`"):
+        yield plain.translate({ord(char): f"\\u{ord(char):04x}" for char in chars})
 
 
 def _base64(raw: bytes) -> set[str]:

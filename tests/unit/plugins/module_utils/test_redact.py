@@ -42,6 +42,21 @@ def test_every_form_is_masked(form):
     assert len(rest) <= 4
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "ab+cd\\/ef!gh&kl=",
+        "ab+cd/ef!gh\\u0026kl=",
+        "ab\\u002Bcd/ef!gh\\u0026kl=",
+        "ab%2Bcd%2Fef!gh%26kl%3D",
+        "ab%2Bcd/ef%21gh%26kl%3D",
+    ],
+    ids=["PHP", "Go", ".NET", "browser", "path"],
+)
+def test_forms_of_other_languages_are_masked(form):
+    assert Redactor(["ab+cd/ef!gh&kl="]).clean(f"before {form} after") == f"before {MASK} after"
+
+
 @pytest.mark.parametrize("split", ["\x00", "\x1b", "\u200b", "\u202e"])
 def test_a_secret_split_by_invisible_characters_is_masked(split):
     assert Redactor(["topsecret"]).clean(f"a top{split}secret b") == f"a {MASK} b"
