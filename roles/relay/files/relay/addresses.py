@@ -33,8 +33,17 @@ _DENIED_4 = [
 # Of version 6 only global unicast counts: no loopback, mapped, NAT64, private, link-local or site-local.
 _GLOBAL_6 = ipaddress.ip_network("2000::/3")
 _DENIED_6 = [ipaddress.ip_network(text) for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")]
-#: Where clouds hand out credentials to whoever asks: no declaration opens it.
-_NEVER = [ipaddress.ip_network(text) for text in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")]
+#: Where clouds hand out credentials to whoever asks: no declaration opens it, also not as an IPv6 address.
+_NEVER = [
+    ipaddress.ip_network(text)
+    for text in (
+        "169.254.0.0/16",
+        "::ffff:a9fe:0/112",
+        "64:ff9b::a9fe:0/112",
+        "fe80::/10",
+        "fd00:ec2::254/128",
+    )
+]
 # The last label begins with a letter: so no spelling of an address, such as 0x7f.1, is a name.
 _HOST = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"

@@ -112,7 +112,16 @@ def test_what_is_opened_is_opened_as_it_is_written_only():
     assert allowed("10.0.0.1", [ipaddress.ip_network("10.0.0.0/8")])
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "fe80::1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::169.254.169.254",
+        "fd00:ec2::254",
+        "fe80::1",
+    ],
+)
 def test_credentials_of_clouds_are_opened_by_nothing(address):
     everything = [ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")]
     assert not allowed(address, everything)
