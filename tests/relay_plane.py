@@ -207,7 +207,7 @@ class Relay:
 
     def send(self, message: signature.Message) -> httpx.Response:
         target = message.path + (f"?{message.query}" if message.query else "")
-        fields = list(message.fields)
+        fields = [(name.encode(), value.encode("latin-1")) for name, value in message.fields]
         return self.client.request(message.method, target, headers=fields, content=message.body)
 
     def kill(self) -> None:

@@ -73,7 +73,7 @@ def _forms(secret: str) -> set[str]:
 
 
 def _urls(secret: str) -> Iterator[str]:
-    """As usual libraries write it in URLs, which agree on letters and digits only; C(!'()*) is of browsers."""
+    """As usual libraries write it in URLs: they agree on letters and digits only."""
     for kept in ("", "/", "!'()*"):
         yield quote(secret, safe=kept, errors="replace")
     yield quote_plus(secret, errors="replace")

@@ -27,6 +27,8 @@ FORMS = {
     CANARY.encode().hex().upper(),
     quote(CANARY, safe=""),
     json.dumps(CANARY)[1:-1],
+    json.dumps(CANARY)[1:-1].replace("/", "\\/"),
+    json.dumps(CANARY)[1:-1].replace("+", "\\u002B"),
 }
 
 
@@ -200,6 +202,11 @@ def test_what_no_signature_covers_is_not_handed_on(relay, plane, third_party):
     headers = third_party.seen[0]["headers"]
     assert not {"accept-language", "cookie", "x-forwarded-for"} & set(headers)
     assert headers["authorization"] == f"Bearer {CANARY}"
+
+
+def test_a_covered_field_of_any_bytes_is_handed_on_as_it_is(relay, plane, third_party):
+    assert relay.send(plane.signed(fields=[("idempotency-key", "f\xfcr")])).status_code == 200
+    assert third_party.seen[0]["headers"]["idempotency-key"] == "f\xfcr"
 
 
 def test_a_covered_field_that_is_never_handed_on_stays_behind(relay, plane, third_party):

@@ -105,7 +105,9 @@ class Outbound:
 
     async def _sent(self, url: httpcore.URL, request: Outgoing, most: int) -> Answer:
         fields = (*request.headers, ("Accept-Encoding", "identity"), ("User-Agent", "adsengineer-relay"))
-        async with self._pool.stream(request.method, url, headers=list(fields), content=request.body) as got:
+        # Bytes as they came: httpcore takes text of ASCII only.
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+        async with self._pool.stream(request.method, url, headers=raw, content=request.body) as got:
             headers = tuple(
                 (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in got.headers
             )
