@@ -25,6 +25,8 @@ from .index import DATABASE, DIRECTORY, FILE, LINK, Entry, digest
 ATTEMPTS = 5
 #: A file that changed so shortly before it was copied may change again under the same time.
 SETTLE = 2.0
+#: Bytes that Linux takes for the name of a file.
+LONGEST = 255
 #: What a file was like when it was copied: inode, size, times, and whether those were settled.
 Identity = list[int]
 #: A path, its name in the copy, and whether it is a database.
@@ -118,7 +120,7 @@ class Stage:
         return entry
 
     def _copy(self, source: Path, target: Path) -> str:
-        draft = target.with_name(f"{target.name[:200]}.draft~")
+        draft = target.with_name(os.fsdecode(os.fsencode(target.name)[:200]) + ".draft~")
         _remove(draft)
         if target.is_dir() and not target.is_symlink():
             _remove(target)
@@ -194,9 +196,11 @@ def _identity(source: Path) -> Identity:
     """Of a file; of a database together with its log, where writes go first."""
     info = source.stat()
     found = [info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns]
-    with suppress(FileNotFoundError):
-        log = source.with_name(f"{source.name}-wal").stat()
-        found += [log.st_size, log.st_mtime_ns]
+    log = f"{source.name}-wal"
+    if len(os.fsencode(log)) <= LONGEST:
+        with suppress(FileNotFoundError):
+            info = source.with_name(log).stat()
+            found += [info.st_size, info.st_mtime_ns]
     return found
 
 

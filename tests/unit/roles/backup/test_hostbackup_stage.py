@@ -41,6 +41,26 @@ def test_the_copy_is_what_the_index_says(tmp_path, source):
     assert (tmp_path / "copy" / "data" / "link").readlink().name == "file"
 
 
+#: SQLite itself needs room for a longer name beside a database.
+LONG, ODD = ["\u00fc" * 127, "x" * 255], ["\udcff.db", "-rf", "a\nb", "%2e%2e", "a?mode=rw#"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [*((name, index.FILE) for name in LONG + ODD), *((name, index.DATABASE) for name in ODD)],
+)
+def test_a_name_can_be_whatever_linux_takes(tmp_path, source, name, kind):
+    if kind == index.DATABASE:
+        with closing(sqlite3.connect(tmp_path / "new")) as made:
+            made.execute("CREATE TABLE told (words)")
+        (tmp_path / "new").rename(source / name)
+    else:
+        (source / name).write_text("content")
+    found = taken(tmp_path, source)
+    assert list(index.differences(tmp_path / "copy", found.entries)) == []
+    assert found.entries[f"data/{name}"].kind == kind
+
+
 def test_what_did_not_change_is_not_copied_again(tmp_path, source, monkeypatch):
     seen = {}
     taken(tmp_path, source, seen)
