@@ -185,7 +185,7 @@ def _next_head(
         former=before.documents if before else {},
         former_revision=before.revision if before else 0,
         lineage=capped(lineage, LINEAGE),
-        settled=capped([*settled, *known], SETTLED),
+        settled=capped([*settled, *known], max(SETTLED, len(settled))),
         by=stamp.by,
         at=stamp.time,
         why=stamp.why,

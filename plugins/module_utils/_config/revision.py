@@ -24,6 +24,8 @@ HEAD, VALUE, EDIT, PLAIN = "head", "v/", "edit/", "config"
 FORMAT = 1
 MAX_VALUE, MAX_KEY, MAX_METADATA, MAX_NAME, MAX_WHY = 25 * 1024 * 1024, 512, 1024, 200, 300
 LINEAGE, SETTLED = 64, 256
+#: How many proposals one synchronisation takes; it remembers all of them, since KV may show them again.
+PROPOSALS = 1000
 HASH, REVISION = "sha256", "revision"
 #: A larger number from the edge leaves no room for the next one, which JavaScript has to count as well.
 LARGEST = 2**52
@@ -99,7 +101,7 @@ def head_of(value: Any) -> Head:
             _names(former["documents"]),
             _whole(former["revision"]),
             _texts(value["lineage"], LINEAGE),
-            _texts(value["settled"], SETTLED),
+            _texts(value["settled"], PROPOSALS),
             *(_text(value[name]) for name in ("by", "at", "why")),
         )
         known = value["format"]
@@ -189,6 +191,7 @@ __all__ = [
     "MAX_VALUE",
     "MAX_WHY",
     "PLAIN",
+    "PROPOSALS",
     "REVISION",
     "SETTLED",
     "VALUE",

@@ -24,6 +24,7 @@ from .revision import (
     HEAD,
     MAX_VALUE,
     PLAIN,
+    PROPOSALS,
     VALUE,
     Documents,
     Head,
@@ -33,8 +34,6 @@ from .revision import (
 )
 from .state import State
 from .view import Check, View
-
-_PROPOSALS = 1000
 
 
 class Port(Protocol):
@@ -107,8 +106,8 @@ def apply(port: Port, plan: Plan, save: Callable[[State], None]) -> None:
 def look(port: Port, keys: Mapping[str, object], state: State, declared: Documents) -> View:
     """What stands at the edge. Values that are known by their hash are not read."""
     edits = [name for name in keys if name.startswith(EDIT)]
-    if len(edits) > _PROPOSALS:
-        raise SyncError(f"{len(edits)} proposals wait at the edge; {_PROPOSALS} are the most: remove some")
+    if len(edits) > PROPOSALS:
+        raise SyncError(f"{len(edits)} proposals wait at the edge; {PROPOSALS} are the most: remove some")
     known = HEAD in keys and state.head is not None and keys[HEAD] == state.head.item().metadata
     wanted = [*edits, *([HEAD] if HEAD in keys and not known else [])]
     wanted += [PLAIN] if HEAD not in keys and state.head is None and PLAIN in keys else []

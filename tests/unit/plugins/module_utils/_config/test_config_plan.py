@@ -61,6 +61,14 @@ def edit(revision: int, **settings: Any) -> dict[str, Any]:
     return {"patch": gateway(**settings), "revision": revision, "by": "ed"}
 
 
+def test_hundreds_of_proposals_that_are_shown_again_do_not_undo_a_newer_one(first: State) -> None:
+    many = {f"b{number:04}": edit(1, a=number) for number in range(1000)}
+    taken = planned(first, at(first, **many), gateway(a=1, b=1), "edge")
+    state = read_state(write_state(taken.state))
+    again = planned(state, at(state, a=edit(2, a="newer"), **many), gateway(a=1, b=1), "edge")
+    assert again.state.documents == gateway(a="newer", b=1)
+
+
 @pytest.mark.parametrize(
     ("policy", "value", "outcome"),
     [("control_plane", 3, "declined"), ("edge", 9, "taken"), ("newest", 3, "declined")],
