@@ -7,7 +7,6 @@ import errno
 import grp
 import os
 import pwd
-import shutil
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .._files import write_atomically
-from . import chute, login, parachute
+from . import chute, parachute
 from .parachute import Commands, ParachuteError, Places
 
 
@@ -219,12 +218,3 @@ def _retreat(name: str, places: Places, *, commands: bool, why: str) -> None:
 
 def is_pending(name: str, places: Places) -> bool:
     return parachute.pending(name, places) is not None
-
-
-def left_over(name: str, places: Places) -> None:
-    """Remove half a kept state, left by a run that was killed before it changed anything."""
-    shutil.rmtree(places.state / f".{name}.new", ignore_errors=True)
-
-
-def current_login(places: Places) -> login.Login | None:
-    return login.current(os.getpid(), places.proc)
