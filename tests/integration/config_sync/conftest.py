@@ -73,14 +73,16 @@ class Place:
             (self.folder / "schemas" / f"{name}.json").write_text(json.dumps(schema))
 
     def play(self, name: str, *options: str, **variables: Any) -> Run:
-        """Run a playbook of the collection; variables keep their types."""
+        """Run a playbook of the collection away from its inventory; variables keep their types."""
         self.edge.control.delete("/requests").raise_for_status()
-        command = [str(PLAYBOOK), f"adsengineer.orchestrator.{name}", "-i", "topology.yml", *options]
+        inventory, elsewhere = str(self.folder / "topology.yml"), self.folder / "elsewhere"
+        elsewhere.mkdir(exist_ok=True)
+        command = [str(PLAYBOOK), f"adsengineer.orchestrator.{name}", "-i", inventory, *options]
         command += ["-e", json.dumps(variables)]
         ended = subprocess.run(
             command,
             env=self.environment,
-            cwd=self.folder,
+            cwd=elsewhere,
             capture_output=True,
             text=True,
             timeout=240,

@@ -137,8 +137,7 @@ def test_states_bring_a_wiped_namespace_back(synced: Any) -> None:
 
 def test_a_release_and_its_documents_move_and_go_back_together(synced: Any) -> None:
     synced.declare({"max_batch": 8, "log_level": "warn"}, {"flags": {"beta": True}})
-    place = str(synced.states)
-    bad = synced.play("release_bad", edge_configuration="declared", edge_configuration_directory=place)
+    bad = synced.play("release_bad", edge_configuration="declared")
     assert bad.code != 0
     assert "Release bad was not rolled out" in bad.output
     assert "gateway.max_batch: 5 -> 8" in bad.output
@@ -149,7 +148,6 @@ def test_a_release_and_its_documents_move_and_go_back_together(synced: Any) -> N
         "deploy",
         edge_release="good",
         edge_configuration="2",
-        edge_configuration_directory=place,
         edge_verify=False,
     )
     assert good.code == 0, good.output
