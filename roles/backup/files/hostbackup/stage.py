@@ -9,12 +9,13 @@ since its containers are paused for what is left to copy.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,11 +126,12 @@ class Stage:
         if target.is_dir() and not target.is_symlink():
             _remove(target)
         try:
-            kind = DATABASE if databases.is_database(source) else FILE
-            if kind == DATABASE:
-                databases.copy(source, draft)
-            else:
-                shutil.copyfile(source, draft)
+            with _opened(source) as opened:
+                kind = DATABASE if databases.is_database(opened) else FILE
+                if kind == DATABASE:
+                    databases.copy(source, draft)
+                else:
+                    shutil.copyfile(opened, draft)
             _dress(source, draft)
             draft.replace(target)
         except BaseException:
@@ -155,7 +157,8 @@ class Stage:
 
 def listed(roots: list[tuple[Path, str]]) -> list[Listed]:
     """What is below all roots now."""
-    return [one for source, name in roots for one in walk(source, name)]
+    real = [(Path(os.path.realpath(source.parent), source.name), name) for source, name in roots]
+    return [one for source, name in real for one in walk(source, name)]
 
 
 def walk(source: Path, name: str) -> Iterator[Listed]:
@@ -180,6 +183,28 @@ def _sidecar(name: str, names: list[str], folder: Path) -> bool:
         name.endswith(end) and name[: -len(end)] in names and _database(folder / name[: -len(end)])
         for end in databases.SIDECARS
     )
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[Path]:
+    """A file of this very path, by a name that nobody can exchange.
+
+    Who may write below a root may put a link in the place of a file or a folder after that was listed, and
+    would have what only root can read in the backup as an own file. Raises FileNotFoundError for that.
+    """
+    try:
+        handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise (
+            FileNotFoundError(error.errno, error.strerror) if error.errno == errno.ELOOP else error
+        ) from None
+    try:
+        opened = Path(f"/proc/self/fd/{handle}")
+        if str(opened.readlink()) not in (str(source), f"{source} (deleted)"):
+            raise FileNotFoundError(errno.ENOENT, "it is another file now")
+        yield opened
+    finally:
+        os.close(handle)
 
 
 def _database(path: Path) -> bool:

@@ -61,6 +61,32 @@ def test_a_name_can_be_whatever_linux_takes(tmp_path, source, name, kind):
     assert found.entries[f"data/{name}"].kind == kind
 
 
+@pytest.mark.parametrize("place", ["file", "folder"])
+def test_no_link_that_is_put_in_between_is_followed(tmp_path, source, monkeypatch, place):
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "file").write_text("for root alone")
+    real = stage._identity
+
+    def exchanged(path):
+        found, own = real(path), path if place == "file" else path.parent
+        if not own.is_symlink():
+            own.rename(tmp_path / "moved")
+            own.symlink_to(foreign / "file" if place == "file" else foreign)
+        return found
+
+    monkeypatch.setattr(stage, "_identity", exchanged)
+    assert "data/deep/file" not in taken(tmp_path, source).entries
+    assert not [
+        path for path in (tmp_path / "copy").rglob("file") if not path.is_symlink() and path.is_file()
+    ]
+
+
+def test_a_root_below_a_link_is_copied(tmp_path, source):
+    (tmp_path / "way").symlink_to(tmp_path)
+    assert taken(tmp_path, tmp_path / "way" / source.name).entries["data/deep/file"].size == 7
+
+
 def test_what_did_not_change_is_not_copied_again(tmp_path, source, monkeypatch):
     seen = {}
     taken(tmp_path, source, seen)
