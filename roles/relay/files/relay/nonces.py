@@ -3,38 +3,48 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
 
-#: Seconds beyond its end that a nonce is kept, in case this clock is set back.
+from .signature import WINDOW
+
+#: Seconds beyond its end that a nonce is kept, in case the host's clock is set back.
 MARGIN = 300
+#: A signature may be made WINDOW seconds ahead and end WINDOW seconds later.
+KEPT = 2 * WINDOW + MARGIN
 MOST = 500_000
 
 
 class Nonces:
-    """Nonces by plane with the times when their signatures end. In memory: the audit brings them back."""
+    """Nonces by plane, each kept for KEPT seconds. In memory: the audit brings them back.
 
-    def __init__(self, known: Iterable[tuple[str, str, int]] = ()) -> None:
+    ``clock`` never leaps: a leap of the host's clock would forget them, and its way back let them in again.
+    """
+
+    def __init__(
+        self, known: Iterable[tuple[str, str]] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
         self._used: set[tuple[str, str]] = set()
-        self._ends: list[tuple[int, str, str]] = []
-        for plane, nonce, end in known:
-            self._remember(plane, nonce, end)
+        self._taken: deque[tuple[float, tuple[str, str]]] = deque()
+        for one in known:
+            self._remember(one)
 
-    def use(self, plane: str, nonce: str, end: int, now: float) -> bool:
+    def use(self, plane: str, nonce: str) -> bool:
         """Take a nonce; whether nobody had taken it before. Raises OverflowError when there are too many."""
-        self._forget(now)
+        self._forget()
         if (plane, nonce) in self._used:
             return False
         if len(self._used) >= MOST:
             raise OverflowError
-        self._remember(plane, nonce, end)
+        self._remember((plane, nonce))
         return True
 
-    def _remember(self, plane: str, nonce: str, end: int) -> None:
-        self._used.add((plane, nonce))
-        heapq.heappush(self._ends, (end, plane, nonce))
+    def _remember(self, one: tuple[str, str]) -> None:
+        self._used.add(one)
+        self._taken.append((self._clock(), one))
 
-    def _forget(self, now: float) -> None:
-        while self._ends and self._ends[0][0] + MARGIN < now:
-            _end, plane, nonce = heapq.heappop(self._ends)
-            self._used.discard((plane, nonce))
+    def _forget(self) -> None:
+        while self._taken and self._taken[0][0] + KEPT < self._clock():
+            self._used.discard(self._taken.popleft()[1])

@@ -87,7 +87,7 @@ class Service:
         self, config: Config, audit: Audit, clock: Callable[[], float] = time.time, resolve: Resolve = resolve
     ) -> None:
         self.config, self.audit, self._clock = config, audit, clock
-        self._nonces = Nonces(audit.used())
+        self._nonces = Nonces((plane, nonce) for plane, nonce, _end in audit.used())
         self._running = 0
         self.broken = ""
         self._outbounds = {
@@ -136,14 +136,14 @@ class Service:
         signature.check_signature(message, claim, key.verify if key else None)
         plane = key.plane if key else ""
         known |= {"plane": plane}
-        self._take(plane, claim, now)
+        self._take(plane, claim)
         known |= {"nonce": claim.nonce, "expires": claim.expires}
         reference = self._reference(message.field("relay-reference"), plane, now)
         return self._allowed(plane, reference, claim, message)
 
-    def _take(self, plane: str, claim: Claim, now: float) -> None:
+    def _take(self, plane: str, claim: Claim) -> None:
         try:
-            new = self._nonces.use(plane, claim.nonce, claim.expires, now)
+            new = self._nonces.use(plane, claim.nonce)
         except OverflowError:
             raise Refused(BUSY, "too many requests in these minutes") from None
         if not new:

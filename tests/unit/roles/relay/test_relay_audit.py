@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 
@@ -11,8 +12,11 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils import _l
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._ledger import LedgerError
 from relay import audit as audits
 from relay.audit import Audit, Bucket
-from relay.nonces import MARGIN, Nonces
-from relay.refusal import REPLAYED, Refused
+from relay.config import load
+from relay.nonces import KEPT, Nonces
+from relay.refusal import REPLAYED, UNREACHABLE, Refused
+from relay.service import Service
+from relay_plane import Plane, connector, files
 
 NOW = 1_800_000_000.0
 
@@ -155,19 +159,38 @@ def test_bucket_with_a_clock_that_is_set_back():
     assert bucket.take() == 1
 
 
-def test_nonces_are_kept_beyond_their_end_and_then_forgotten():
-    nonces = Nonces([("a", "known", 100)])
-    assert not nonces.use("a", "known", 100, 100 + MARGIN)
-    assert nonces.use("b", "known", 100, 100)
-    assert nonces.use("a", "new", 100, 90)
-    assert not nonces.use("a", "new", 100, 10)
-    assert nonces.use("a", "known", 500, 101 + MARGIN)
+def test_nonces_are_kept_until_their_signature_can_not_be_valid_by_any_clock_and_then_forgotten(clock):
+    nonces = Nonces([("a", "known")], clock)
+    assert nonces.use("b", "known")
+    clock.now += KEPT
+    assert not nonces.use("a", "known")
+    clock.now += 1
+    assert nonces.use("a", "known")
+
+
+def test_a_leap_of_the_clock_and_back_does_not_let_a_copy_in(tmp_path, clock):
+    plane, audit = Plane(), Audit(tmp_path / "audit", "relay@test", clock)
+    files(tmp_path, {plane.name: plane.about({"echo": connector(1)})}, "127.0.0.1:1")
+    service = Service(load(tmp_path / "relay.json", tmp_path / "secrets.json"), audit, clock)
+    first = plane.signed(created=NOW)
+
+    def told(message):
+        with pytest.raises(Refused) as refused:
+            asyncio.run(service.answer(message))
+        return refused.value.kind
+
+    assert told(first) == UNREACHABLE
+    clock.now += 3600
+    assert told(plane.signed(created=clock.now)) == UNREACHABLE
+    clock.now -= 3590
+    assert told(first) == REPLAYED
+    asyncio.run(service.close())
 
 
 def test_nonces_are_bounded(monkeypatch):
     monkeypatch.setattr("relay.nonces.MOST", 2)
     nonces = Nonces()
-    assert nonces.use("a", "1", 100, 0)
-    assert nonces.use("a", "2", 100, 0)
+    assert nonces.use("a", "1")
+    assert nonces.use("a", "2")
     with pytest.raises(OverflowError):
-        nonces.use("a", "3", 100, 0)
+        nonces.use("a", "3")
