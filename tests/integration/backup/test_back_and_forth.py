@@ -57,6 +57,7 @@ def test_a_restored_host_counts_on(machine: Machine, tmp_path):
     machine.ok("backup")
     machine.destroyed(tmp_path / "new")
     machine.ok("restore")
+    assert machine.status()["restored"]["sequence"] == 2
     machine.declare()
     machine.ok("backup")
     assert machine.status()["backup"]["sequence"] == 3

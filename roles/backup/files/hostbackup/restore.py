@@ -51,6 +51,7 @@ def restore(
         "seconds": round(clock() - begun, 1),
         "snapshot": snapshot.id,
         "made_at": made.made_at,
+        "sequence": made.sequence,
     }
     _ended(config, made, picked, result)
     return result | {"read_only": judged(config, made)}
