@@ -128,3 +128,13 @@ def test_the_new_host_is_backed_up_and_counts_on(host):
     status = json.loads(output(host, "cat /var/lib/adsengineer/backup/status.json"))
     assert status["alarms"] == []
     assert status["backup"]["sequence"] > status["restored"]["sequence"] > 0
+
+
+def test_a_container_sees_its_volume_after_a_restore_beneath_it(host):
+    seen = "docker exec reference-acme busybox sha256sum /www/data/random"
+    saved = output(host, seen)
+    output(host, "printf newer >/var/lib/docker/volumes/reference-acme/_data/random")
+    assert output(host, seen) != saved
+    output(host, "adsengineer-backup restore")
+    assert output(host, seen) == saved
+    assert not host.file("/var/lib/adsengineer/read-only").exists

@@ -39,7 +39,7 @@ def made(volume: str) -> Path:
 @contextmanager
 def still(volume: str, note: Path) -> Iterator[None]:
     """Pause the containers that use a volume. ``note`` says which, for :func:`thaw` after a crash."""
-    running = _docker("ps", "--quiet", "--filter", f"volume={volume}", "--filter", "status=running").split()
+    running = _running(volume)
     if not running:
         yield
         return
@@ -59,6 +59,17 @@ def thaw(note: Path) -> list[str]:
         subprocess.run(["docker", "unpause", one], capture_output=True, check=False)
     note.unlink(missing_ok=True)
     return list(paused)
+
+
+def restarted(volume: str) -> None:
+    """Start containers again whose volume was exchanged: they hold the folder they started with."""
+    running = _running(volume) if _answers() else []
+    if running:
+        _docker("restart", *running)
+
+
+def _running(volume: str) -> list[str]:
+    return _docker("ps", "--quiet", "--filter", f"volume={volume}", "--filter", "status=running").split()
 
 
 def _answers() -> bool:

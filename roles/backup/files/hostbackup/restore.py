@@ -161,6 +161,8 @@ def _place(config: Config, tree: Path, made: Manifest, part: Held) -> None:
     for place, name in manifest.roots(part.declared, volume):
         if (source / name).is_symlink() or (source / name).exists():
             _exchange(source / name, place)
+    if part.volume:
+        docker.restarted(part.volume)
     generations = read_json(config.state / "generations.json", {})
     parts = generations.get("parts", {}) | {part.name: made.generation}
     write_json(
