@@ -123,6 +123,11 @@ class Ledger:
             raise LedgerError(
                 f"{self.path} can't be written: {error.strerror}. Nothing is changed without an entry."
             ) from None
+        except UnicodeEncodeError:
+            raise LedgerError(
+                f"An entry of {self.path} holds a text, the reason perhaps, that is not valid Unicode: "
+                "write it in UTF-8."
+            ) from None
 
     def _append(self, what: str, outcome: str, subject: Subject, why: str, of: int) -> Entry:
         found = self.entries()
@@ -240,7 +245,11 @@ def _parsed(line: bytes, place: str) -> Entry:
     if not isinstance(fields, dict) or {name: type(value) for name, value in fields.items()} != _FIELDS:
         raise LedgerError(f"{place} is no entry of a ledger: bring the file back from a backup.")
     digest = fields.pop("hash")
-    if line != canonical(fields | {"hash": digest}) or digest != _hash(fields):
+    try:
+        whole = line == canonical(fields | {"hash": digest}) and digest == _hash(fields)
+    except UnicodeEncodeError:
+        whole = False
+    if not whole:
         raise LedgerError(f"{place}: the entry was edited: bring the file back from a backup.")
     return Entry(**fields, hash=digest)
 

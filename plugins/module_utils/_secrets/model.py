@@ -139,6 +139,14 @@ def check_value(name: str, value: object) -> str:
     return value
 
 
+def check_reason(why: str) -> None:
+    """Raise SecretError unless this can be kept as the reason of a change."""
+    try:
+        why.encode()
+    except UnicodeEncodeError:
+        raise SecretError("why is no valid text: write it in UTF-8.") from None
+
+
 def dump(vault: Vault) -> dict[str, Any]:
     """The vault as JSON has it."""
     return {

@@ -22,7 +22,7 @@ from .._files import locked, write_atomically
 from .._ledger import DONE, Entry, Ledger, LedgerError, check_anchor
 from . import anchor
 from .change import Change
-from .model import Place, SecretError, Vault, parse, place, text
+from .model import Place, SecretError, Vault, check_reason, parse, place, text
 
 SUFFIX = ".vault"
 
@@ -69,6 +69,7 @@ class Store:
         self, where: Place, decide: Callable[[Vault], Change], why: str, check: bool = False
     ) -> tuple[Vault, Change]:
         """Open, decide and write under one lock. Answers the old state and the change, which may be none."""
+        check_reason(why)
         with self._lock(check):
             standing = self._standing(where)
             old = self._read(where) or Vault(where, 0, base64.b64encode(os.urandom(32)).decode(), "", {})

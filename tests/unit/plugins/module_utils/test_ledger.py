@@ -181,6 +181,15 @@ def test_an_entry_that_is_too_long_is_refused(filled):
     assert len(filled.entries()) == 5
 
 
+def test_a_text_that_is_no_unicode_is_refused(filled):
+    with pytest.raises(LedgerError, match="not valid Unicode"):
+        filled.append("thing.put", DONE, SUBJECT, "wanted\udcff")
+    assert len(filled.entries()) == 5
+    write(filled, [*lines(filled)[:4], lines(filled)[4].replace(b"wanted", b"\\udcff")])
+    with pytest.raises(LedgerError, match="line 5: the entry was edited"):
+        filled.entries()
+
+
 def test_what_was_checked_is_not_checked_again_unless_it_changed(tmp_path, monkeypatch):
     ledger, parsed = Ledger(tmp_path / "l", "ada"), []
     real = _ledger._parsed

@@ -296,6 +296,15 @@ def test_a_fixed_salt_is_refused(store, monkeypatch):
     assert store.read(ACME).secrets["token"].value == VALUE
 
 
+def test_a_reason_that_is_no_unicode_is_refused_before_anything_is_written(store):
+    version = model.Version("new", AT, "ada", "asked\udcff")
+    before = store.ledger.path.read_bytes()
+    with pytest.raises(model.SecretError, match="why is no valid text"):
+        store.change(ACME, lambda vault: change.put(vault, "token", version, 5, None), "asked\udcff")
+    assert store.ledger.path.read_bytes() == before
+    assert store.read(ACME).secrets["token"].value == VALUE
+
+
 def test_two_writers_lose_nothing(tmp_path):
     opened(tmp_path).change(ACME, putting("start", name="start"), "asked")
     pids = []
