@@ -65,7 +65,7 @@ sanity: ## ansible-test sanity with the oldest and the newest ansible-core
 package: ## the tarball, its listing, and galaxy-importer
 	@scripts/test package importer
 integration: ## modules and playbooks against the embedded edge, and the oracles
-	@scripts/test integration oracles
+	@scripts/test rollout integration oracles
 e2e: package ## the commands of this file, and the installed collection in an empty folder
 	@scripts/test installed e2e full-disk installed-newest
 molecule: ## the scenarios; SCENARIO="vps reboot" names some of them
