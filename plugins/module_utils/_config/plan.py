@@ -108,8 +108,7 @@ def unchanged(keys: Keys, declared: Documents, state: State, now: datetime) -> b
         return False
     if not all(_whole(keys, name) for name in {*head.documents.values(), *head.former.values()}):
         return False
-    wanted = contents(state.effective(declared))
-    return {name: digest(raw) for name, raw in wanted.items()} == dict(head.documents)
+    return state.holds(state.effective(declared))
 
 
 def _base(view: View, state: State) -> Any:

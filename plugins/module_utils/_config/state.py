@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .canonical import Json, Unsound, digest, same
+from .canonical import Json, Unsound, canonical, digest, same
 from .merge import Change, changes, get, replaced, undone
 from .revision import Documents, Head, Names, contents, head_of
 
@@ -63,7 +63,8 @@ class State:
 
     ``documents`` are those of the last synchronised revision. ``taken`` are values that came from the edge or
     from a restored revision: C(before) is what was declared then, C(after) what holds instead. ``unused`` are
-    values in KV that no revision at the edge names, and since when.
+    values in KV that no revision at the edge names, and since when. ``seal`` comes from the file, see
+    :meth:`holds`.
     """
 
     plane: str
@@ -72,6 +73,7 @@ class State:
     taken: tuple[Change, ...] = ()
     history: tuple[Entry, ...] = ()
     unused: Names = field(default_factory=dict)
+    seal: str = field(default="", compare=False, repr=False)
 
     @property
     def revision(self) -> int:
@@ -86,7 +88,17 @@ class State:
     @property
     def is_whole(self) -> bool:
         """Whether the documents are those that the head names, and not edited by hand."""
-        named = {name: digest(raw) for name, raw in contents(self.documents).items()}
+        return replace(self, seal="").holds(self.documents)
+
+    def holds(self, documents: Documents) -> bool:
+        """Whether these are the documents that the head names.
+
+        The seal spares hashing each of them. It is of this head and all documents, so that one that came from
+        another state, by a merge of files say, fits nothing.
+        """
+        if self.head and self.seal == _seal(self.head, documents):
+            return True
+        named = {name: digest(raw) for name, raw in contents(documents).items()}
         return named == (dict(self.head.documents) if self.head else {})
 
     def effective(self, declared: Documents) -> Documents:
@@ -137,6 +149,10 @@ class State:
         return replace(self, head=head, documents=documents, history=(*self.history, entry))
 
 
+def _seal(head: Head, documents: Documents) -> str:
+    return digest(head.id.encode() + canonical(documents))
+
+
 def write_state(state: State) -> bytes:
     """The state as a file that a person can read and git can compare."""
     value = {
@@ -144,6 +160,7 @@ def write_state(state: State) -> bytes:
         "plane": state.plane,
         "head": json.loads(state.head.content) if state.head else None,
         "documents": dict(state.documents),
+        "seal": _seal(state.head, state.documents) if state.head else "",
         "taken": [change.as_dict() for change in state.taken],
         "unused": dict(state.unused),
         "history": [entry.as_dict() for entry in state.history],
@@ -166,6 +183,7 @@ def read_state(content: bytes) -> State:
             tuple(map(Change.from_dict, value["taken"])),
             tuple(map(Entry.from_dict, value["history"])),
             value["unused"],
+            value.get("seal", ""),
         )
         known = value["format"]
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):

@@ -160,3 +160,20 @@ def test_states_that_were_edited_are_refused(second: State, old: str, new: str) 
 def test_documents_that_were_edited_are_noticed(second: State) -> None:
     content = write_state(second).decode().replace('"b": 1', '"b": 7', 1)
     assert not read_state(content.encode()).is_whole
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "without a seal"])
+def test_a_state_knows_its_documents(second: State, sealed: bool) -> None:
+    state = read_state(write_state(second)) if sealed else second
+    assert bool(state.seal) is sealed
+    assert state.holds(gateway(a=2, b=1))
+    assert not state.holds(gateway(a=2, b=True))
+    assert not state.holds({})
+
+
+def test_a_seal_that_a_merge_of_files_brought_from_another_state_says_nothing(
+    first: State, second: State
+) -> None:
+    mixed = replace(second, seal=read_state(write_state(first)).seal)
+    assert mixed.holds(gateway(a=2, b=1))
+    assert not mixed.holds(gateway(a=1, b=1))
