@@ -35,11 +35,8 @@ def test_the_index(report):
     assert index >= LEAST
 
 
-def test_there_is_no_warning(report):
-    assert said(report, "warning[]") == set()
-
-
-def test_each_suggestion_that_is_left_is_explained(report):
+@pytest.mark.parametrize("word", ["warning[]", "suggestion[]"])
+def test_what_is_left_is_explained(report, word):
     explained = set(re.findall(r"^\| ([A-Z]+(?:-[0-9]+)?) \|", EXPLAINED.read_text(), re.M))
     assert said(report, "suggestion[]"), "the report itself must be readable"
-    assert said(report, "suggestion[]") - explained == set()
+    assert said(report, word) - explained == set()
