@@ -45,7 +45,7 @@ def test_states_of_dpkg_query():
             "the disk is full",
         ),
         (
-            "W: Failed to fetch http://deb.debian.org/x  Temporary failure resolving 'deb.debian.org'\n"
+            "W: Failed to fetch http://mirror.example/x  Temporary failure resolving 'mirror.example'\n"
             "E: Unable to locate package npm",
             "a package server can't be reached",
         ),
