@@ -221,6 +221,12 @@ def test_moving_to_a_busy_port_leaves_it_where_it_was(clone: Shell, quickstart: 
     assert serving(clone) == before
 
 
+def test_on_the_ports_of_a_newcomer_the_inventory_is_the_file_that_edits_copies(clone: Shell) -> None:
+    assert clone.good("env", "HTTP_PORT=8788", "scripts/play", "--inventory").strip() == (
+        "inventories/embedded/topology.yml"
+    )
+
+
 def test_edits_of_both_sides_are_merged_and_the_conflict_is_told(clone: Shell, quickstart: str) -> None:
     clone.good("make", "edits")
     assert ".run/edited/topology.yml" in clone.good(
