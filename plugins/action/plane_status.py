@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ..module_utils._files import write_atomically
 from ..module_utils._rollout import text
 from ..module_utils._rollout.execute import each
 from ..module_utils._rollout.plan import listed
@@ -93,9 +93,7 @@ def _write(dest: str, rows: list[dict[str, Any]], check: bool) -> bool:
         if path.is_file() and path.read_text() == content:
             return False
         if not check:
-            part = path.with_name(f".{path.name}.{os.getpid()}")
-            part.write_text(content)
-            part.replace(path)
+            write_atomically(path, content.encode(), 0o644)
     except OSError as error:
         raise Refusal(f"The status can't be written to {dest}: {error.strerror}.") from None
     return True

@@ -13,17 +13,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.errors import ApiError
 from ..module_utils._cloudflare.library import MISSING
 from ..module_utils._ledger import LedgerError
-from ..module_utils._redact import Redactor
 from ..module_utils._rollout.bundle import BundleError
 from ..module_utils._rollout.execute import strangers
 from ..module_utils._rollout.fleet import FRONT, GATEWAY, FleetError
@@ -34,7 +31,7 @@ from ..module_utils._rollout.plan import PlanError
 from ..module_utils._rollout.probe import problems
 from ..module_utils._secrets.model import SecretError
 from ._action import CloudflareAction
-from ._controller import Refusal, hidden, no_mapping, plain
+from ._controller import ControllerAction, Refusal, plain
 
 display = Display()
 
@@ -100,37 +97,32 @@ class FleetAction(CloudflareAction):
         raise NotImplementedError
 
 
-class LocalAction(ActionBase):
+class LocalAction(ControllerAction):
     """A fleet operation that asks the planes themselves and needs neither token nor account."""
 
     BYPASS_HOST_LOOP = True
-    _supports_async = False
-    spec: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Validate the options and run the operation."""
-        result: dict[str, Any] = super().run(None, task_vars)
         self._vars = task_vars or {}
-        given = {str(name): plain(value) for name, value in self._task.args.items()}
-        outcome = ArgumentSpecValidator(self.spec).validate(given)
-        problem = MISSING or no_mapping(self.spec, given) or "; ".join(outcome.error_messages)
-        if problem:
-            clean = Redactor(hidden(self.spec, given)).clean
-            return result | {"failed": True, "msg": clean(problem, 2000)}
-        base = {"changed": False, "api_calls": 0}
-        try:
-            with refusing():
-                return result | base | self.operate(outcome.validated_parameters, bool(self._task.check_mode))
-        except Refusal as error:
-            return result | base | {"failed": True, "msg": str(error), **error.fields}
+        return super().run(tmp, task_vars)
+
+    def missing(self) -> str:
+        return MISSING
+
+    def work(self, args: dict[str, Any]) -> dict[str, Any]:
+        with refusing():
+            return self.operate(args, self.check)
 
     def operate(self, args: dict[str, Any], check: bool) -> dict[str, Any]:
         """Do the work and answer the result."""
         raise NotImplementedError
 
     def say(self, text: str) -> None:
-        """Show a line of progress while the task runs."""
-        display.display(text)
+        """Show a line of progress or of a table: its blanks stay."""
+        display.display(self._redactor.mask(text))
+
+    def _guarded(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {"api_calls": 0} | super()._guarded(args)
 
 
 def told_strangers(found: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 from action_harness import OPTIONS, TOKEN, run
-from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _action, _controller
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils import _action, _controller, _fleet
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._action import CloudflareAction
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._controller import (
     Refusal,
@@ -205,3 +205,23 @@ def test_values_lose_what_ansible_attached(value, expected):
     assert made == expected
     assert type(made) is type(expected)
     assert "Tagged" not in repr([type(item) for item in made])
+
+
+class Asking(_fleet.LocalAction):
+    """Asks planes, and says and fails with what it was told to keep."""
+
+    spec: ClassVar[dict[str, dict[str, Any]]] = {"secrets": {"type": "dict", "no_log": True}}
+
+    def operate(self, args, check):
+        self.say(f"plane   said {CANARY}")
+        raise RuntimeError(f"nobody foresaw {CANARY}")
+
+
+def test_what_asks_planes_keeps_secrets_in_lines_and_in_defects(api, monkeypatch):
+    lines: list[str] = []
+    monkeypatch.setattr(_fleet.display, "display", lines.append)
+    result = run(Asking, api, {"secrets": {"acme": CANARY}})
+    assert lines == ["plane   said ********"]
+    assert result["failed"]
+    assert "nobody foresaw ********" in result["msg"]
+    assert CANARY not in str(result)
