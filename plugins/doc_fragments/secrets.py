@@ -29,3 +29,25 @@ notes:
   - The password of a vault file is that of the vault id C(TENANT-ENVIRONMENT), as C(--vault-id) or
     C(vault_identity_list) gives it. No other password is tried on it.
 """
+
+    LOOKUP = r"""
+options:
+  directory:
+    description:
+      - The folder of the vault files on the controller.
+    type: path
+    default: secrets
+    env:
+      - name: ADSENGINEER_SECRETS
+    vars:
+      - name: secrets_directory
+  ledger:
+    description:
+      - The ledger.
+    type: path
+    default: ledger.jsonl
+    env:
+      - name: ADSENGINEER_LEDGER
+    vars:
+      - name: secrets_ledger
+"""

@@ -17,30 +17,14 @@ description:
     holds the URL of the relay, the plane's signing key as a JWK, and a sealed reference for each connector.
   - The same until a key, a connector or the period of the references changes.
   - The role P(adsengineer.orchestrator.edge#role) uses it by itself.
+extends_documentation_fragment:
+  - adsengineer.orchestrator.secrets.lookup
 options:
   _terms:
     description:
       - The variables C(plane) of planes. Those of the play's hosts when there are none.
     type: list
     elements: dict
-  directory:
-    description:
-      - The folder of the vault files on the controller.
-    type: path
-    default: secrets
-    env:
-      - name: ADSENGINEER_SECRETS
-    vars:
-      - name: secrets_directory
-  ledger:
-    description:
-      - The ledger.
-    type: path
-    default: ledger.jsonl
-    env:
-      - name: ADSENGINEER_LEDGER
-    vars:
-      - name: secrets_ledger
   unreadable:
     description:
       - What to do when the secrets of a tenant can't be read. With V(skip) its planes are left out, as in a

@@ -17,6 +17,8 @@ description:
     returns the value of a secret. M(adsengineer.orchestrator.secret) puts it there.
   - Give the value to an option that is kept out of logs only. What a play registers, prints or puts into
     C(environment) is no longer kept by anybody.
+extends_documentation_fragment:
+  - adsengineer.orchestrator.secrets.lookup
 options:
   _terms:
     description:
@@ -26,24 +28,6 @@ options:
     description:
       - The environment of the tenant. Taken from the host's plane when it is not set.
     type: str
-  directory:
-    description:
-      - The folder of the vault files on the controller.
-    type: path
-    default: secrets
-    env:
-      - name: ADSENGINEER_SECRETS
-    vars:
-      - name: secrets_directory
-  ledger:
-    description:
-      - The ledger.
-    type: path
-    default: ledger.jsonl
-    env:
-      - name: ADSENGINEER_LEDGER
-    vars:
-      - name: secrets_ledger
 seealso:
   - module: adsengineer.orchestrator.secret
 """
