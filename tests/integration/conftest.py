@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = ROOT / "roles" / "embedded_edge" / "files"
 WORKERD_PLACES = (
     ROOT / ".run" / "npm" / "node_modules" / ".bin" / "workerd",
-    ROOT / "tests" / "node_modules" / ".bin" / "workerd",
+    FILES / "npm/node_modules/@cloudflare/workerd-linux-64/bin/workerd",
 )
 START_SECONDS = 30
 
