@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -64,14 +64,14 @@ class State:
     ``documents`` are those of the last synchronised revision. ``taken`` are values that came from the edge or
     from a restored revision: C(before) is what was declared then, C(after) what holds instead. ``unused`` are
     values in KV that no revision at the edge names, and since when. ``seal`` comes from the file, see
-    :meth:`holds`.
+    :meth:`holds`. ``history`` ends with the entry of the head; it may be read only when it is asked for.
     """
 
     plane: str
     head: Head | None = None
     documents: Documents = field(default_factory=dict)
     taken: tuple[Change, ...] = ()
-    history: tuple[Entry, ...] = ()
+    history: Sequence[Entry] = ()
     unused: Names = field(default_factory=dict)
     seal: str = field(default="", compare=False, repr=False)
 
@@ -83,7 +83,7 @@ class State:
     @property
     def id(self) -> str:
         """The id of the last synchronised revision."""
-        return self.history[-1].id if self.history else ""
+        return self.head.id if self.head else ""
 
     @property
     def is_whole(self) -> bool:
@@ -154,7 +154,7 @@ def _seal(head: Head, documents: Documents) -> str:
 
 
 def write_state(state: State) -> bytes:
-    """The state as a file that a person can read and git can compare."""
+    """The state as a file that a person can read and git can compare, without its history."""
     value = {
         "format": FORMAT,
         "plane": state.plane,
@@ -163,36 +163,53 @@ def write_state(state: State) -> bytes:
         "seal": _seal(state.head, state.documents) if state.head else "",
         "taken": [change.as_dict() for change in state.taken],
         "unused": dict(state.unused),
-        "history": [entry.as_dict() for entry in state.history],
     }
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def read_state(content: bytes) -> State:
-    """The state from a file. Raises Unsound when it is none, or when its head and history don't fit.
+    """The state from a file, without its history. Raises Unsound when it is none.
 
-    Whether its documents fit is for :meth:`State.is_whole`, which takes longer.
+    Whether its documents fit its head is for :meth:`State.is_whole`, which takes longer.
     """
     try:
         value = json.loads(content)
-        head = head_of(value["head"]) if value["head"] is not None else None
         state = State(
             value["plane"],
-            head,
+            head_of(value["head"]) if value["head"] is not None else None,
             value["documents"],
             tuple(map(Change.from_dict, value["taken"])),
-            tuple(map(Entry.from_dict, value["history"])),
-            value["unused"],
-            value.get("seal", ""),
+            unused=value["unused"],
+            seal=value["seal"],
         )
         known = value["format"]
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         raise Unsound("it is no state of a plane: bring it back from git") from None
     if known != FORMAT:
         raise Unsound(f"it has the format {known!r}, which this release does not know: update it")
-    if (head.id if head else "") != state.id:
-        raise Unsound("its head and its history don't fit: it was edited; bring it back from git")
     return state
 
 
-__all__ = ["Entry", "State", "read_state", "write_state"]
+def write_history(entries: Iterable[Entry]) -> bytes:
+    """A history as a file: an entry a line, oldest first."""
+    lines = (json.dumps(entry.as_dict(), sort_keys=True, ensure_ascii=False) for entry in entries)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def read_history(content: bytes, head: str) -> tuple[Entry, ...]:
+    """The entries of a file up to that of this head. Raises Unsound when there is none.
+
+    The history is written before the state, so that a process killed between the two leaves an entry that
+    never became the head.
+    """
+    try:
+        entries = tuple(Entry.from_dict(json.loads(line)) for line in content.splitlines())
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise Unsound("it is no history of a plane: bring it back from git") from None
+    ends = [number for number, entry in enumerate(entries, 1) if entry.id == head]
+    if not ends:
+        raise Unsound("it does not hold the revision of the state beside it: bring both back from git")
+    return entries[: ends[-1]]
+
+
+__all__ = ["Entry", "State", "read_history", "read_state", "write_history", "write_state"]

@@ -147,6 +147,11 @@ class Place:
     def state(self, plane: str = "acme-eu") -> Any:
         return json.loads((self.states / f"{plane}.json").read_text())
 
+    def history(self, plane: str = "acme-eu") -> Any:
+        return [
+            json.loads(line) for line in (self.states / f"{plane}.history.jsonl").read_text().splitlines()
+        ]
+
     def health(self, plane: str = "acme-eu") -> Any:
         return self.edge.get(f"{plane}.{self.edge.zone}", "/healthz").json()
 

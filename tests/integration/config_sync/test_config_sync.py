@@ -33,7 +33,7 @@ def test_both_directions_and_nothing_when_nothing_changed(synced: Any) -> None:
     synced.serves(2)
     assert (synced.batch(7), synced.batch(8)) == (202, 413)
     assert "edit/quiet" not in synced.names()
-    newest = synced.state()["history"][-1]
+    newest = synced.history()[-1]
     assert (newest["revision"], newest["why"]) == (2, "spring")
     assert newest["edits"] == [{"name": "edit/quiet", "by": "ed", "why": "because", "outcome": "taken"}]
     assert newest["by"]
@@ -99,7 +99,7 @@ def test_restore_sticks(synced: Any) -> None:
     assert (synced.batch(5), synced.batch(6)) == (202, 413)
     assert synced.state()["documents"]["flags"] == {"beta": True}
     assert not synced.sync().changed
-    assert synced.state()["history"][-1]["why"] == "too small"
+    assert synced.history()[-1]["why"] == "too small"
 
 
 def test_a_bad_document_is_refused_before_any_call(synced: Any) -> None:
@@ -124,7 +124,7 @@ def test_states_bring_a_wiped_namespace_back(synced: Any) -> None:
     synced.propose("quiet", 1, log_level="error")
     assert synced.sync().code == 0
     head, keys = synced.head(), set(synced.names())
-    kept = {path.name: path.read_text() for path in synced.states.glob("*.json")}
+    kept = {path.name: path.read_text() for path in synced.states.glob("*.json*")}
     synced.wipe()
     assert synced.names() == []
     assert synced.sync().code == 0
@@ -132,7 +132,7 @@ def test_states_bring_a_wiped_namespace_back(synced: Any) -> None:
     assert {key for key in keys if key != "config"} - set(synced.names()) <= {
         f"v/{name}" for name in json.loads(kept["acme-eu.json"])["unused"]
     }
-    assert {path.name: path.read_text() for path in synced.states.glob("*.json")} == kept
+    assert {path.name: path.read_text() for path in synced.states.glob("*.json*")} == kept
 
 
 def test_a_release_and_its_documents_move_and_go_back_together(synced: Any) -> None:
@@ -141,7 +141,7 @@ def test_a_release_and_its_documents_move_and_go_back_together(synced: Any) -> N
     assert bad.code != 0
     assert "Release bad was not rolled out" in bad.output
     assert "gateway.max_batch: 5 -> 8" in bad.output
-    assert [row["why"] for row in synced.state()["history"]][1:] == ["release bad", "release bad was undone"]
+    assert [row["why"] for row in synced.history()][1:] == ["release bad", "release bad was undone"]
     synced.serves(3)
     assert (synced.batch(5), synced.batch(6)) == (202, 413)
     good = synced.play(
@@ -168,7 +168,7 @@ def test_exported_wiped_and_imported_everything_is_equal(synced: Any) -> None:
     shutil.copytree(exported, synced.states)
     assert (run := synced.sync()).code == 0, run.output
     assert {plane: synced.head(plane) for plane in heads} == heads
-    for path in exported.glob("*.json"):
+    for path in exported.glob("*.json*"):
         assert (synced.states / path.name).read_text() == path.read_text()
     shutil.rmtree(exported)
 

@@ -54,7 +54,10 @@ class Killable:
     def outcome(self) -> Any:
         """Everything that is left, but for times, and for ids and hashes that depend on them."""
         state = json.loads((self.folder / "killed.json").read_text())
-        history = [[row[key] for key in ("revision", "by", "why", "changes")] for row in state["history"]]
+        lines = (self.folder / "killed.history.jsonl").read_text().splitlines()
+        history = [
+            [row[key] for key in ("revision", "by", "why", "changes")] for row in map(json.loads, lines)
+        ]
         with self.edge.client() as client:
             url = self.url(client)
             names = [item["name"] for item in client.get(f"{url}/keys").json()["result"]]

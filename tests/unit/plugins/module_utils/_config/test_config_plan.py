@@ -19,7 +19,9 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.p
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.policy import Rules
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.state import (
     State,
+    read_history,
     read_state,
+    write_history,
     write_state,
 )
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._config.view import View
@@ -142,14 +144,26 @@ def test_restoring(second: State) -> None:
     assert "synchronise first" in apart.blocked[0]
 
 
-def test_a_state_survives_its_file(second: State) -> None:
-    assert read_state(write_state(second)) == second
+def test_a_state_survives_its_files(second: State) -> None:
+    read = read_state(write_state(second))
+    assert replace(read, history=read_history(write_history(second.history), read.id)) == second
     assert second.is_whole
 
 
+def test_a_history_ends_with_the_head_though_a_killed_process_had_written_more(
+    first: State, second: State
+) -> None:
+    assert read_history(write_history(second.history), first.id) == tuple(first.history)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]\n", b"{}\n", b"{", b"\xff"])
+def test_histories_that_are_none_are_refused(second: State, content: bytes) -> None:
+    with pytest.raises(Unsound, match="bring"):
+        read_history(content, second.id)
+
+
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [('"revision": 2', '"revision": 3'), ('"format": 1', '"format": 2'), ('"history"', '"hist"'), ("{", "[")],
+    ("old", "new"), [('"format": 1', '"format": 2'), ('"taken"', '"took"'), ('"seal"', '"sea"'), ("{", "[")]
 )
 def test_states_that_were_edited_are_refused(second: State, old: str, new: str) -> None:
     content = write_state(second).decode()
