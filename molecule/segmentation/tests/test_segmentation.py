@@ -76,7 +76,9 @@ def places(host):
         run = f"docker run -d --name peer-{tenant} --restart unless-stopped --network tenant_{tenant}"
         output(host, f"{have} || {run} adsengineer-reference:1")
     own = json.loads(output(host, "ip -4 -json address show dev eth0"))[0]["addr_info"][0]["local"]
-    found = {f"{tenant}_peer": (address(host, f"peer-{tenant}"), 8080) for tenant in ("acme", "globex", "initech")}
+    found = {
+        f"{tenant}_peer": (address(host, f"peer-{tenant}"), 8080) for tenant in ("acme", "globex", "initech")
+    }
     found |= {
         tenant: (address(host, container), 8080)
         for tenant, container in CONTAINERS.items()
