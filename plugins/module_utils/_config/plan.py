@@ -106,7 +106,7 @@ def unchanged(keys: Keys, declared: Documents, state: State, now: datetime) -> b
         return False
     if any(name.startswith("edit/") for name in keys) or _expired(keys, state.unused, now):
         return False
-    if not all(_whole(keys, name) for name in {*head.documents.values(), *head.former.values()}):
+    if _damaged(keys, {*head.documents.values(), *head.former.values()}):
         return False
     return state.holds(state.effective(declared))
 
@@ -198,19 +198,22 @@ def _missing(
     """The values to write: those that the head at the edge does not name yet, and those that were damaged."""
     there = {*view.head.documents.values(), *view.head.former.values()} if view.head else set()
     wanted = {name: content[document] for document, name in names.items()}
-    lost = {name for name in head.former.values() if not _whole(view.keys, name)}
+    lost = _damaged(view.keys, head.former.values())
     if lost:
         entry = state.numbered(head.former_revision)
         former = state.documents_at(entry.id) if entry else None
         wanted |= {digest(raw): raw for raw in contents(former or {}).values() if digest(raw) in lost}
-    return tuple(
-        value_item(raw) for name, raw in wanted.items() if name not in there or not _whole(view.keys, name)
-    )
+    due = _damaged(view.keys, wanted) | (wanted.keys() - there)
+    return tuple(value_item(raw) for name, raw in wanted.items() if name in due)
 
 
-def _whole(keys: Keys, name: str) -> bool:
-    metadata = keys.get(VALUE + name)
-    return isinstance(metadata, dict) and metadata.get(HASH) == name
+def _damaged(keys: Keys, names: Iterable[str]) -> set[str]:
+    """Which of these values are not in KV as they were written."""
+    return {
+        name
+        for name in names
+        if not (isinstance(found := keys.get(VALUE + name), dict) and found.get(HASH) == name)
+    }
 
 
 def _expired(keys: Keys, unused: Names, now: datetime) -> bool:
