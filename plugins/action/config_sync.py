@@ -29,7 +29,8 @@ from ..module_utils._config.view import View
 from ..module_utils._ledger import Ledger, LedgerError
 from ..module_utils._topology import JSONSCHEMA_MISSING, Schemas, TopologyError, read_schemas, told
 from ..plugin_utils._config_store import SHARED as STORE
-from ..plugin_utils._fleet import FleetAction, Refusal, planes_of
+from ..plugin_utils._fleet import FleetAction, Refusal
+from ..plugin_utils._planes import planes_of
 from ..plugin_utils._secret_store import SHARED as SECRETS
 from ..plugin_utils._secret_store import who
 

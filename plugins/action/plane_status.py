@@ -26,8 +26,8 @@ from ..plugin_utils._declared_secrets import STORE, reader, to_mask
 from ..plugin_utils._fleet import (
     LocalAction,
     Refusal,
-    planes_of,
 )
+from ..plugin_utils._planes import planes_of
 
 _THREADS = 32
 _MANY = 100  # of more planes only the unhealthy ones are shown

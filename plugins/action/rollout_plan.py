@@ -53,10 +53,9 @@ from ..plugin_utils._fleet import (
     check_status_dest,
     declared_wrong,
     kinds_of,
-    planes_of,
     rules_of,
-    whole_tenants,
 )
+from ..plugin_utils._planes import planes_of, whole_tenants
 
 
 class ActionModule(FleetAction):

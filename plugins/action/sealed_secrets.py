@@ -17,7 +17,8 @@ from ..module_utils._secrets.delivery import PREFIX, Letter, keyed, letters, rin
 from ..module_utils._secrets.envelope import need
 from ..module_utils._secrets.model import Vault, place
 from ..plugin_utils._declared_secrets import STORE, reader
-from ..plugin_utils._fleet import FleetAction, Refusal, fields_of, planes_of
+from ..plugin_utils._fleet import FleetAction, Refusal, fields_of
+from ..plugin_utils._planes import planes_of
 from ..plugin_utils._secret_store import opened
 
 Plane = dict[str, Any]

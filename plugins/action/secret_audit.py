@@ -16,7 +16,7 @@ from ..module_utils._secrets.declared import places as declared_places
 from ..module_utils._secrets.model import Place, SecretError, Vault
 from ..module_utils._secrets.store import Store
 from ..plugin_utils._controller import Refusal
-from ..plugin_utils._fleet import planes_of
+from ..plugin_utils._planes import planes_of
 from ..plugin_utils._secret_store import SecretAction
 
 _HEAD = ("tenant", "environment", "secret", "version", "age", "rotate after", "state", "used by")

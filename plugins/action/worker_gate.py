@@ -40,9 +40,9 @@ from ..plugin_utils._fleet import (
     LocalAction,
     Refusal,
     declared_wrong,
-    planes_of,
     rules_of,
 )
+from ..plugin_utils._planes import planes_of
 
 
 class ActionModule(LocalAction):

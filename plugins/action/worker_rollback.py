@@ -42,9 +42,8 @@ from ..plugin_utils._fleet import (
     Refusal,
     check_status_dest,
     fields_of,
-    planes_of,
-    whole_tenants,
 )
+from ..plugin_utils._planes import planes_of, whole_tenants
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -53,20 +53,13 @@ _raw:
   elements: dict
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._ledger import LedgerError
-from ..module_utils._relay import issue, keys
-from ..module_utils._secrets.model import SecretError, place
 from ..plugin_utils._controller import plain
-from ..plugin_utils._fleet import plane_of
-from ..plugin_utils._secret_store import opened
+from ..plugin_utils._planes import planes_of_play
 
 
 class LookupModule(LookupBase):
@@ -75,20 +68,15 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """One mapping of Workers to bindings."""
         self.set_options(var_options=variables, direct=kwargs)
-        planes = [plain(plane) for plane in terms or _of_play(variables or {}) if plane.get("relay")]
-        store = opened(self._loader, self.get_option("directory"), self.get_option("ledger"))
-        read, today = cache(store.read), datetime.now(UTC).date()
-        bindings = {}
-        for plane in planes:
-            try:
-                vault = read(place(plane["tenant"], plane["environment"]))
-                bindings[plane["worker"]] = {"RELAY": issue.binding(vault, plane, today)}
-            except (SecretError, LedgerError, keys.KeyTextError) as error:
-                if self.get_option("unreadable") == "fail":
-                    raise AnsibleError(str(error)) from None
-        return [bindings]
+        planes = [plain(plane) for plane in terms or planes_of_play(variables or {}) if plane.get("relay")]
+        if not planes:
+            return [{}]
+        # Imported where it is needed: every run asks, and few fleets have a relay.
+        from ..plugin_utils._relay_bindings import Unreadable, bindings
 
-
-def _of_play(variables: Mapping[str, Any]) -> list[Any]:
-    hosts = variables.get("ansible_play_hosts") or ()
-    return [plane for plane in (plane_of(variables["hostvars"], host) for host in hosts) if plane]
+        try:
+            return [
+                bindings(planes, self._loader, *map(self.get_option, ("directory", "ledger", "unreadable")))
+            ]
+        except Unreadable as error:
+            raise AnsibleError(str(error)) from None

@@ -140,49 +140,6 @@ def refusing() -> Iterator[None]:
         raise Refusal(str(error)) from None
 
 
-def planes_of(
-    task_vars: Mapping[str, Any], given: Sequence[Mapping[str, Any]] | None
-) -> list[dict[str, Any]]:
-    """The planes of the run: those given, else the variable C(plane) of the play's hosts, in their order."""
-    if given is not None:
-        return [dict(plane) for plane in given]
-    found = [plane_of(task_vars["hostvars"], host) for host in task_vars["ansible_play_hosts"]]
-    planes = [plain(plane) for plane in found if plane]
-    if not planes:
-        raise Refusal(
-            "No host of this play has the variable 'plane': use an inventory of the plugin "
-            "adsengineer.orchestrator.topology, or give the option planes."
-        )
-    return planes
-
-
-def plane_of(hostvars: Any, name: str) -> Any:
-    """The variable C(plane) of a host, unrendered: a topology's values are data.
-
-    Taken from the inventory where that has it, as collecting all variables of 1,000 hosts costs 0.2 s.
-    """
-    inventory = getattr(hostvars, "_inventory", None)
-    host = inventory.get_host(name) if inventory else None
-    return (host and host.vars.get("plane")) or hostvars.raw_get(name).get("plane")
-
-
-def whole_tenants(
-    task_vars: Mapping[str, Any], planes: Sequence[Mapping[str, Any]], given: bool
-) -> tuple[set[str], set[str]]:
-    """The tenants with a front all of whose planes are in the run, and those with some left out."""
-    fronted = {plane["tenant"] for plane in planes if plane.get("front")}
-    if given:
-        return fronted, set()
-    here, groups = set(task_vars["ansible_play_hosts"]), task_vars["groups"]
-    edge = set(groups.get("edge", ()))
-    partial = {
-        tenant
-        for tenant in fronted
-        if not (edge & set(groups.get(f"tenant_{tenant.replace('-', '_')}", ()))) <= here
-    }
-    return fronted - partial, partial
-
-
 def kinds_of(probes: Sequence[Mapping[str, Any]]) -> set[str]:
     """The kinds of Workers that these probes are for; a probe that names none is for all."""
     return {str(kind) for probe in probes for kind in probe.get("kinds") or KINDS}
@@ -238,8 +195,6 @@ __all__ = [
     "declared_wrong",
     "fields_of",
     "kinds_of",
-    "planes_of",
     "rules_of",
     "told_strangers",
-    "whole_tenants",
 ]
