@@ -1,5 +1,5 @@
-// source: sha256:93c977ab52d19a94220a52b2306997d183de7cc1447ddbae39e290e0a4a06d59
-// bundle: sha256:41218a756cecc6839f8d97d97eceeaa5272ae7b675008a5138bcb1d33e829ca2
+// source: sha256:e54eac357e2930b3c566973ee444b4449c7bfb1301d9579591c42a748b3df6e5
+// bundle: sha256:a5b2d438581120dfea9986d63f7ff4b533ae3b2d8e354f7044789536b25c06cd
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -3116,7 +3116,7 @@ var PKCS8_ALG_ID_X448 = new Uint8Array([
 var LABEL = "adsengineer.orchestrator sealed secret 1";
 var MAX_ENVELOPE = 128 * 1024;
 var NAME3 = matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, "must be a name");
-var BASE64 = matching(/^[A-Za-z0-9+/]+={0,2}$/, "must be base64");
+var BASE64 = matching(/^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "must be base64");
 var COUNT = pipe(number("must be a number"), safeInteger("must be a whole number"), minValue(0, "must not be negative"));
 var Envelope = object2({
   tenant: NAME3,

@@ -8,7 +8,8 @@ const LABEL = "adsengineer.orchestrator sealed secret 1";
 const MAX_ENVELOPE = 128 * 1024;
 
 const NAME = matching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, "must be a name");
-const BASE64 = matching(/^[A-Za-z0-9+/]+={0,2}$/, "must be base64");
+// Whole groups only: atob throws at a length that base64 can't have.
+const BASE64 = matching(/^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "must be base64");
 const COUNT = v.pipe(v.number("must be a number"), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative"));
 
 const Envelope = object({
