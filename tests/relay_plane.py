@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -114,9 +115,9 @@ def files(
 
 
 class ThirdParty:
-    """Answers every request with what it got, or as ``answers`` says for its path."""
+    """Answers every request with what it got, or as ``answers`` says for its path; with ``tls`` by TLS."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[dict[str, Any]] = []
         self.answers: dict[str, Any] = {}
         outer = self
@@ -154,6 +155,8 @@ class ThirdParty:
             request_queue_size = 256
 
         self._server = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -171,6 +174,9 @@ class Relay:
         """Without planes, both files are in the folder already and say this port."""
         self.folder, self.port = folder, port or free_port()
         self.authority = other.pop("authority", "relay.test")
+        self._trusted: dict[str, str] = (
+            {"SSL_CERT_FILE": str(other.pop("trusted"))} if "trusted" in other else {}
+        )
         self._python_path = os.pathsep.join(map(str, (ROOT / "roles/relay/files", ROOT / ".collections")))
         if planes is not None:
             self.configure(planes, **other)
@@ -186,6 +192,7 @@ class Relay:
             "PYTHONPATH": self._python_path,
             "PATH": os.environ["PATH"],
             "HTTP_PROXY": "http://127.0.0.1:9",
+            **self._trusted,
         }
         with (self.folder / "journal").open("ab") as journal:
             self.process = subprocess.Popen(

@@ -32,7 +32,8 @@ _CREDENTIAL = mapping(
         "query": _WORD,
         "basic": text(r"[\x21-\x39\x3b-\x7e]+", 128, "the name of a user, without a colon"),
         "oauth2": mapping(
-            {"token_url": _URL, "client_id": _LINE, "scope": _LINE}, required=("token_url", "client_id")
+            {"token_url": _URL, "client_id": _LINE, "scope": _LINE, "auth": choice("basic", "post")},
+            required=("token_url", "client_id"),
         ),
         "hmac": mapping(
             {

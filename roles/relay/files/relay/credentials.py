@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -18,6 +19,7 @@ from .refusal import NO_TOKEN, Refused
 
 #: A shorter secret can't be told from ordinary text in an answer, so it is not used.
 SHORTEST = 8
+_LONGEST = 86_400.0
 _PRINTABLE = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 _PART = re.compile(r"\{(method|path|query|timestamp|body|body_sha256)\}")
 
@@ -49,14 +51,14 @@ class Credential(Protocol):
 
     async def apply(self, request: Outgoing, now: float, send: Send) -> Outgoing: ...
 
-    def refused(self) -> None:
-        """The third party did not accept it."""
+    def refused(self, request: Outgoing) -> None:
+        """The third party did not accept what this request went with."""
 
 
 class Static:
     """What is the same for each request, so that nothing is to be forgotten."""
 
-    def refused(self) -> None:
+    def refused(self, request: Outgoing) -> None:
         return
 
 
@@ -144,54 +146,70 @@ class Hmac(Static):
 
 @dataclass
 class OAuth2:
-    """Client credentials of OAuth 2.0 (RFC 6749, section 4.4). A token is kept until just before it ends."""
+    """Client credentials of OAuth 2.0 (RFC 6749, section 4.4). A token is kept until just before it ends.
+
+    Requests that come meanwhile wait for the one that fetches it.
+    """
 
     token_url: str
     client_id: str
     scope: str
     secret: str = field(repr=False)
+    auth: str = "basic"
     _token: str = field(default="", repr=False)
     _until: float = 0
+    _fetching: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @property
     def owns(self) -> frozenset[str]:
         return frozenset(("authorization",))
 
     async def apply(self, request: Outgoing, now: float, send: Send) -> Outgoing:
-        if now >= self._until:
-            self._token, self._until = await self._fetched(now, send)
+        async with self._fetching:
+            if now >= self._until:
+                self._token, self._until = await self._fetched(now, send)
         return request.with_header("Authorization", f"Bearer {self._token}", self._token, self.secret)
 
-    def refused(self) -> None:
-        self._until = 0
+    def refused(self, request: Outgoing) -> None:
+        # A request that took long says nothing of a token that was fetched after it.
+        if ("Authorization", f"Bearer {self._token}") in request.headers:
+            self._until = 0
 
     async def _fetched(self, now: float, send: Send) -> tuple[str, float]:
         url = urlsplit(self.token_url)
-        form = {"grant_type": "client_credentials"} | ({"scope": self.scope} if self.scope else {})
-        # RFC 6749, section 2.3.1: both are encoded as in a form before they become Basic.
-        login = basic(quote(self.client_id, safe=""), quote(self.secret, safe=""))
-        headers = (
-            ("Authorization", login),
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            ("Accept", "application/json"),
-        )
-        asked = Outgoing("POST", url.path or "/", url.query, headers, urlencode(form).encode())
-        status, body = await send(url.scheme, url.netloc, asked)
-        return self._read(status, body, now)
-
-    def _read(self, status: int, body: bytes, now: float) -> tuple[str, float]:
         try:
-            answer = json.loads(body)
-            token, seconds = answer["access_token"], float(answer.get("expires_in", 60))
-            usable = (
-                status == 200 and answer.get("token_type", "").lower() == "bearer" and token == checked(token)
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            usable = False
-        if not usable:
-            # Without the answer, which may repeat what it was asked with.
-            raise Refused(NO_TOKEN, f"the token endpoint gave no bearer token (HTTP {status})")
-        return token, now + max(0.0, seconds - 30)
+            status, body = await send(url.scheme, url.netloc, self._asked(url.path or "/", url.query))
+        except Refused as error:
+            # Nothing went to the third party, so the refusal is not that of a call.
+            raise Refused(NO_TOKEN, f"the token endpoint gave no token: {error}") from None
+        return _token_of(status, body, now)
+
+    def _asked(self, path: str, query: str) -> Outgoing:
+        form = {"grant_type": "client_credentials"} | ({"scope": self.scope} if self.scope else {})
+        headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")]
+        if self.auth == "post":
+            form |= {"client_id": self.client_id, "client_secret": self.secret}
+        else:
+            # RFC 6749, section 2.3.1: both are encoded as in a form before they become Basic.
+            login = basic(quote(self.client_id, safe=""), quote(self.secret, safe=""))
+            headers.append(("Authorization", login))
+        return Outgoing("POST", path, query, tuple(headers), urlencode(form).encode())
+
+
+def _token_of(status: int, body: bytes, now: float) -> tuple[str, float]:
+    """The token of an answer, and until when it is used. An end that is far away is not believed."""
+    try:
+        answer = json.loads(body)
+        token, seconds = answer["access_token"], min(float(answer.get("expires_in", 60)), _LONGEST)
+        usable = (
+            status == 200 and answer.get("token_type", "").lower() == "bearer" and token == checked(token)
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        usable = False
+    if not usable:
+        # Without the answer, which may repeat what it was asked with.
+        raise Refused(NO_TOKEN, f"the token endpoint gave no bearer token (HTTP {status})")
+    return token, now + max(0.0, seconds - 30)
 
 
 def basic(user: str, password: str) -> str:
@@ -225,7 +243,9 @@ def credential(data: Mapping[str, Any], secrets: Mapping[str, str]) -> Credentia
 
 def _oauth2(data: Mapping[str, Any], secret: str) -> OAuth2:
     check_host(urlsplit(data["token_url"]).hostname or "")
-    return OAuth2(data["token_url"], data["client_id"], data.get("scope", ""), secret)
+    return OAuth2(
+        data["token_url"], data["client_id"], data.get("scope", ""), secret, data.get("auth", "basic")
+    )
 
 
 def _hmac(data: Mapping[str, Any], secret: str) -> Hmac:

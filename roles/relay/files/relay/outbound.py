@@ -94,7 +94,7 @@ class Outbound:
             async with asyncio.timeout(seconds):
                 return await self._sent(url, request, most)
         except (TimeoutError, httpcore.TimeoutException):
-            raise Refused(TIMED_OUT, f"the third party did not answer within {seconds:g} s") from None
+            raise Refused(TIMED_OUT, f"the third party did not answer within {seconds:.3g} s") from None
         except AddressRefused as error:
             raise Refused(TARGET, f"{host}: {error}") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:

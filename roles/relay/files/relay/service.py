@@ -28,7 +28,7 @@ from .connector import Connector
 from .credentials import Outgoing
 from .nonces import Nonces
 from .outbound import Answer, Outbound, Resolve, resolve
-from .refusal import BUSY, EXPIRED, FORBIDDEN, MALFORMED, NO_AUDIT, REFERENCE, REPLAYED, Refused
+from .refusal import BUSY, EXPIRED, FORBIDDEN, MALFORMED, NO_AUDIT, NO_TOKEN, REFERENCE, REPLAYED, Refused
 from .signature import Claim, Message
 
 PREFIX = "/v1/connectors/"
@@ -211,25 +211,29 @@ class Service:
         connector = asked.connector
         outbound = self._outbounds[asked.plane, connector.name]
 
+        ends = time.monotonic() + connector.timeout
+
         async def token(scheme: str, host: str, request: Outgoing) -> tuple[int, bytes]:
             name, _colon, port = host.partition(":")
-            default = 443 if scheme == "https" else 80
-            got = await outbound.send(
-                scheme, name, int(port or default), request, _TOKEN_ANSWER, connector.timeout
-            )
+            at = int(port or (443 if scheme == "https" else 80))
+            got = await outbound.send(scheme, name, at, request, _TOKEN_ANSWER, connector.timeout)
             return got.status, got.body
 
-        request = await connector.credential.apply(asked.outgoing(), self._clock(), token)
+        try:
+            async with asyncio.timeout(connector.timeout):
+                request = await connector.credential.apply(asked.outgoing(), self._clock(), token)
+        except TimeoutError:
+            raise Refused(NO_TOKEN, f"there was no token within {connector.timeout:g} s") from None
         got = await outbound.send(
             connector.scheme,
             connector.host,
             connector.port,
             request,
             connector.max_response_bytes,
-            connector.timeout,
+            ends - time.monotonic(),
         )
         if got.status == 401:
-            connector.credential.refused()
+            connector.credential.refused(request)
         return cleaned(got, request.hidden)
 
 

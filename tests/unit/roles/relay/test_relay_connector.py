@@ -142,8 +142,10 @@ def test_oauth2_fetches_a_token_and_keeps_it_until_it_is_refused_or_ends():
         "Bearer token-1-xyz",
         "Bearer token-2-xyz",
     ]
-    made.refused()
-    assert used(161) == "Bearer token-3-xyz"
+    made.refused(ASKED.with_header("Authorization", "Bearer token-1-xyz"))
+    assert used(161) == "Bearer token-2-xyz", "an older token was refused, not this one"
+    made.refused(ASKED.with_header("Authorization", "Bearer token-2-xyz"))
+    assert [used(now) for now in (162, 163)] == ["Bearer token-3-xyz"] * 2
     scheme, host, request = asked[0]
     assert (scheme, host, request.path) == ("https", "id.test:8443", "/t")
     assert parse_qs(request.body.decode()) == {"grant_type": ["client_credentials"], "scope": ["a b"]}
@@ -162,6 +164,11 @@ def test_oauth2_fetches_a_token_and_keeps_it_until_it_is_refused_or_ends():
         (200, b'{"access_token": "abc\\ndefghij", "token_type": "bearer"}'),
         (200, b'{"access_token": 5, "token_type": "bearer"}'),
         (401, b'{"access_token": "abcdefghij", "token_type": "bearer"}'),
+        (200, b'{"access_token": "abcdefghij", "token_type": "bearer", "expires_in": %s}' % (b"9" * 400)),
+        (200, b'{"access_token": "abcdefghij", "token_type": "bearer", "expires_in": "soon"}'),
+        (200, b'{"access_token": "abcdefghij", "token_type": "mac"}'),
+        (200, b"[" * 60_000),
+        (200, b"\xff\xfe"),
     ],
 )
 def test_oauth2_without_a_usable_token(status, body):
