@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import os
+import random
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 from secret_tools import ONE, TWO, digest
 
 pytestmark = pytest.mark.edge
@@ -58,3 +61,55 @@ def test_sealed_delivered_opened_and_rotated(secretive):
     secretive.kv("acme-us", "sealed/SINK_TOKEN", stolen)
     secretive.until(lambda: "another region" in secretive.relayed("acme-us")["SINK_TOKEN"].get("problem", ""))
     assert used(secretive, "acme-us") == digest(f"Bearer {TWO}")
+
+
+def test_no_plane_opens_what_is_for_another_one_or_another_name(secretive, monkeypatch):
+    """Every envelope of two tenants in the place of another, at random: refused, logged, and not used."""
+    seed = int(os.environ.get("SECRETS_SEED") or random.randrange(2**32))
+    print("SECRETS_SEED", seed)
+    chance = random.Random(seed)
+    tenants, names = ("acme", "globex"), ("SINK_TOKEN", "OTHER")
+    ids = ",".join(f"{tenant}-production@{secretive.folder}/password" for tenant in tenants)
+    monkeypatch.setenv("ANSIBLE_VAULT_IDENTITY_LIST", ids)
+    topology = yaml.safe_load(secretive.site.inventory.read_text())
+    for tenant in tenants:
+        declared = {name: {"kind": "relayed", "from": name.lower()} for name in names}
+        topology["tenants"][tenant]["secrets"] = declared
+        for name in names:
+            where = {"tenant": tenant, "environment": "production", "name": name.lower()}
+            secretive.task("secret", **where, value=f"{ONE}/{tenant}/{name}")
+    secretive.site.inventory.write_text(yaml.safe_dump(topology, sort_keys=False))
+    first = secretive.play("site", edge_release="v1", edge_verify="false")
+    assert first.code == 0, first.output
+    planes = [f"{tenant}-{region}" for tenant in tenants for region in ("eu", "us")]
+    cells = [(plane, name) for plane in planes for name in names]
+    own = {cell: secretive.kv(cell[0], f"sealed/{cell[1]}") for cell in cells}
+
+    def problem(cell):
+        return secretive.relayed(cell[0])[cell[1]].get("problem")
+
+    def has_own(plane):
+        value = f"Bearer {ONE}/{plane.partition('-')[0]}/SINK_TOKEN"
+        return used(secretive, plane) == digest(value)
+
+    def log():
+        return (secretive.site.edge.directory / "workerd.log").read_text()
+
+    for _round in range(3):
+        order = chance.sample(cells, len(cells))
+        for cell in cells:
+            secretive.until(lambda cell=cell: problem(cell) is None)
+        before = log()
+        for cell, other in zip(order, [*order[1:], order[0]], strict=True):
+            secretive.kv(cell[0], f"sealed/{cell[1]}", own[other])
+        for (plane, name), (other, _name) in zip(order, [*order[1:], order[0]], strict=True):
+            differs = [a != b for a, b in zip(plane.split("-"), other.split("-"), strict=True)]
+            part = "tenant" if differs[0] else "region" if differs[1] else "name"
+            reason = f"the envelope is for another {part}"
+            secretive.until(lambda cell=(plane, name), reason=reason: problem(cell) == reason)
+            line = f'"message":"relayed secret refused","name":"{name}","reason":"{reason}"'
+            assert line in log().removeprefix(before)
+        assert all(has_own(plane) for plane in planes)
+        for cell in cells:
+            secretive.kv(cell[0], f"sealed/{cell[1]}", own[cell])
+    assert ONE not in log()

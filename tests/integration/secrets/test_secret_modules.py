@@ -36,8 +36,8 @@ class Folder:
         (path / "password").write_text("correct horse battery")
         self.said = ""
 
-    def run(self, *tasks, options=(), module="secret", expect=0, vault_id="acme-production"):
-        """Run tasks; a mapping is the options of ``module``. Answers the results of the tasks."""
+    def run(self, *tasks, options=(), module="secret", expect=0, vault_id="acme-production", log=""):
+        """Run tasks; a mapping is the options of ``module``. Answers what it said; ``log`` keeps that."""
         steps = [
             task
             if "name" in task and any("." in key for key in task)
@@ -56,6 +56,7 @@ class Folder:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         }
+        environment |= {"ANSIBLE_LOG_PATH": str(self.path / log)} if log else {}
         argv = [BIN / "ansible-playbook", "play.yml", "-vvvvv", "--diff", *options]
         argv += ["--vault-id", f"{vault_id}@password"] if vault_id else []
         done = subprocess.run(
