@@ -202,13 +202,17 @@ def upload(client: Client, wave: Wave, job: Job, begun: dict[str, Move]) -> tupl
 
 
 def share(client: Client, moves: Sequence[Move], percentage: int, message: str) -> Sweep[Move, Move]:
-    """Give the candidates a percentage; at 100 the running version leaves the deployment."""
+    """Give the candidates a percentage; at 100 the running version leaves the deployment.
+
+    Where a killed rollout had taken it out, it comes back, with its own secrets, which takes force.
+    """
 
     def deploy(move: Move) -> Move:
         versions = [(str(move.candidate), float(percentage))]
         if percentage < 100 and move.running:
             versions.append((move.running, 100.0 - percentage))
-        made = client.workers.deploy(move.script, versions, message=message)
+        back = dict(versions).keys() - dict(move.versions).keys() - {move.candidate}
+        made = client.workers.deploy(move.script, versions, message=message, force=bool(back))
         return replace(move, share=percentage, versions=tuple(versions), seen=made.created_on or move.seen)
 
     return each(moves, deploy)

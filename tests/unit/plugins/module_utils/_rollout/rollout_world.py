@@ -102,6 +102,7 @@ class Account:
 
     def __init__(self) -> None:
         self.log: list[tuple[str, str]] = []
+        self.forced: list[bool] = []
         self.errors = Refused()
         self.scripts: dict[str, Script] = {}
         self.history: dict[str, list[Deployment]] = {}
@@ -188,6 +189,7 @@ class Workers:
 
     def deploy(self, script: str, versions: Any, message: str = "", force: bool = False) -> Deployment:
         number = self._account.call("deploy", script)
+        self._account.forced.append(force)
         return self._account.deployed(script, tuple(versions), number, message)
 
     def deployments(self, script: str) -> tuple[Deployment, ...]:

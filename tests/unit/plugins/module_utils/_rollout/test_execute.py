@@ -184,6 +184,24 @@ def test_candidates_share_traffic_with_the_running_version_until_100():
     assert active.message == "rollout r1 wave canary eu 10%"
 
 
+def test_what_a_killed_rollout_took_out_comes_back_with_its_secrets_by_force():
+    account = Account()
+    bring_up(account)
+    (wave,) = planned(account, R2)
+    moves, _errors = put(account, wave, job(R2))
+    for step in wave.steps:
+        moves = tuple(after for _before, after in share(account, moves, step, "rollout r1 wave x").done)
+    assert set(account.forced) == {False}
+    third = release(label="v3")
+    (wave,) = planned(account, third)
+    moves, _errors = put(account, wave, job(third))
+    assert moves[0].running not in dict(moves[0].versions)
+    account.forced.clear()
+    for step in wave.steps:
+        moves = tuple(after for _before, after in share(account, moves, step, "").done)
+    assert account.forced == [True, False, False, False]
+
+
 def test_an_upload_carries_fingerprint_release_and_secrets():
     account = Account()
     secrets = {"acme-eu-gateway": {"KEY": "s3cret"}}
