@@ -168,7 +168,14 @@ class Driven:
     leaks: list[Leak]
 
 
-def drive(edge: Any, folder: Path, plays: list[dict[str, Any]], *, inventory: str = "") -> Driven:
+def drive(
+    edge: Any,
+    folder: Path,
+    plays: list[dict[str, Any]],
+    *,
+    inventory: str = "",
+    collections: Path = ROOT / ".collections",
+) -> Driven:
     """Run plays by ansible-runner at -vvvvv; the planted values are only in files that lookups read."""
     planted = [Canary("secret"), Canary.token(edge.token)]
     sealed, seen = folder / "sealed", folder / "seen"
@@ -201,7 +208,7 @@ def drive(edge: Any, folder: Path, plays: list[dict[str, Any]], *, inventory: st
             "ANSIBLE_HOME": str(home / "ansible"),
             "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
             "ANSIBLE_LOG_PATH": str(seen / "ansible.log"),
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+            "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_VAULT_IDENTITY_LIST": f"acme-production@{sealed}/vault",
             "ADSENGINEER_SECRETS": str(seen / "secrets"),
             "ADSENGINEER_LEDGER": str(seen / "ledger.jsonl"),
@@ -342,3 +349,47 @@ def test_no_stored_secret_leaks(name: str, clean_edge: Any, tmp_path: Path) -> N
     assert branch.words in run.printed
     assert not run.leaks, run.leaks
     assert "Traceback" not in run.printed
+
+
+#: A line of the collection, and what would carry a value on in its place: as it is, encoded, into a file.
+LEAKY = {
+    "a diff with the value": (
+        "plugins/action/secret.py",
+        "rotate after {secret.rotate_after or 'no'} days",
+        "rotate after {secret.value} days",
+    ),
+    "a result with the value in base64": (
+        "plugins/action/secret.py",
+        '"version": done.version,',
+        '"version": __import__("base64").b64encode(done.vault.secrets[name].value.encode()).decode(),',
+    ),
+    "a ledger with the value in hexadecimal": (
+        "plugins/module_utils/_secrets/store.py",
+        'subject |= {"name": done.name, "version": done.version}',
+        'subject |= {"name": done.vault.secrets[done.name].value.encode().hex(), "version": done.version}',
+    ),
+    "a draft that is left behind": (
+        "plugins/module_utils/_secrets/store.py",
+        "sealed = self.codec.seal(new.place.vault_id, text(new))",
+        "sealed = self.codec.seal(new.place.vault_id, text(new))\n"
+        '        (self.directory / "draft").write_text(text(new))',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEAKY)
+def test_a_build_that_leaks_is_caught(name: str, clean_edge: Any, tmp_path: Path) -> None:
+    place, kept, carried = LEAKY[name]
+    build = tmp_path / "collections" / "ansible_collections" / "adsengineer" / "orchestrator"
+    shutil.copytree(ROOT / "plugins", build / "plugins")
+    shutil.copytree(ROOT / "meta", build / "meta")
+    shutil.copy(ROOT / "galaxy.yml", build)
+    source = (build / place).read_text()
+    assert source.count(kept) == 1
+    (build / place).write_text(source.replace(kept, carried))
+    put = {"tenant": "acme", "environment": "production", "name": "secret", "value_file": "{{ secret_file }}"}
+    tasks = [{"adsengineer.orchestrator.secret": put, "diff": True}]
+    plays = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+    run = drive(clean_edge, tmp_path, plays, collections=tmp_path / "collections")
+    assert run.ok, run.printed[-3000:]
+    assert run.leaks
