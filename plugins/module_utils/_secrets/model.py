@@ -23,6 +23,7 @@ from .._canonical import canonical
 
 FORMAT = 1
 LONGEST = 64 * 1024
+_CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 _PLACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
@@ -209,5 +210,12 @@ def _parsed(data: Mapping[str, Any]) -> Secret:
     if not {found.current, found.staged} - {0} <= versions.keys() or max(versions) > found.newest:
         raise ValueError
     for version in versions.values():
-        datetime.strptime(version.created, TIME)
+        _check_time(version.created)
     return found
+
+
+def _check_time(created: str) -> None:
+    """Raise ValueError unless this is as C(TIME) writes it. C(strptime) takes ten times as long."""
+    if not _CREATED.fullmatch(created):
+        raise ValueError
+    datetime.fromisoformat(created.removesuffix("Z"))
