@@ -129,6 +129,69 @@ def test_the_secret_is_in_no_environment_argument_or_other_file(host, tenant):
     assert secret(tenant) not in everything
 
 
+def reach(host, user, address, port):
+    """How a connection from the host ends: refused by this machine means that it went out."""
+    script = (
+        "import socket, sys\n"
+        "try:\n socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)\n"
+        "except OSError as e:\n print(type(e).__name__, e.errno)\n"
+        "else:\n print('connected')"
+    )
+    command = f"setpriv --reuid={user} --regid=nogroup --clear-groups python3 -c %s %s %s"
+    return host.check_output(command, script, address, str(port)).split()[0]
+
+
+OUT = ("ConnectionRefusedError", "connected")
+
+
+@pytest.mark.parametrize(
+    ("user", "port", "goes_out"),
+    [
+        ("relay-acme", 9443, True),
+        ("relay-globex", 9443, False),
+        ("nobody", 9443, False),
+        ("relay-acme", 9444, False),
+        ("relay-acme", 443, False),
+        ("nobody", 443, True),
+    ],
+)
+def test_only_the_relay_reaches_what_its_connectors_declare(host, user, port, goes_out):
+    gateway = host.check_output("ip -4 route show default").split()[2]
+    how = reach(host, user, gateway, port)
+    assert (how in OUT) == goes_out, how
+
+
+@pytest.mark.parametrize(
+    ("user", "port", "goes_out"),
+    [
+        ("relay-acme", 9090, True),
+        ("relay-acme", 22, False),
+        ("relay-globex", 8801, False),
+        ("nobody", 8801, True),
+    ],
+)
+def test_a_relay_reaches_nothing_else_on_its_own_host(host, user, port, goes_out):
+    how = reach(host, user, "127.0.0.1", port)
+    assert (how in OUT) == goes_out, how
+
+
+def test_a_relay_does_not_start_without_its_rules(host):
+    rules, unit = "/etc/adsengineer/relay/globex/egress.nft", "adsengineer-relay@globex"
+    host.check_output("cp -p %s /root/egress.nft && echo nonsense >> %s", rules, rules)
+    try:
+        host.run("systemctl restart %s", unit)
+        assert host.run("systemctl is-active --quiet %s", unit).rc != 0
+    finally:
+        host.check_output(
+            "cp -p /root/egress.nft %s && rm /root/egress.nft && systemctl restart %s", rules, unit
+        )
+    assert host.service(unit).is_running
+    host.check_output(
+        "for i in $(seq 100); do test -S %s && exit 0; sleep 0.1; done; exit 1",
+        "/run/adsengineer-relay-globex/relay.sock",
+    )
+
+
 def test_nobody_outside_reaches_a_relay(host):
     assert host.socket("tcp://127.0.0.1:8801").is_listening
     assert not host.socket("tcp://0.0.0.0:8801").is_listening
