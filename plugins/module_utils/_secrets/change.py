@@ -77,11 +77,17 @@ def make_current(vault: Vault, name: str, number: int) -> Change:
 
 
 def stage(vault: Vault, name: str, version: Version, keep: int) -> Change:
-    """Add a version that is not in use yet: the first step of a rotation. One that is there already stays."""
+    """Add a version that is not in use yet: the first step of a rotation. One that is there already stays.
+
+    Nothing is staged either when the value is current and those before it are still kept: that rotation was
+    stopped after its switch, and goes on from there.
+    """
     secret = known(vault, name)
     if secret.staged:
         return Change(vault, "", name, secret.staged)
     check_value(name, version.value)
+    if version.value == secret.value and len(secret.versions) > 1:
+        return Change(vault, "", name, secret.current)
     if version.value == secret.value:
         raise SecretError(f"{name} of {vault.place} has this value already: rotate it to another one.")
     number = secret.newest + 1

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,26 @@ import pytest
 import yaml
 from secret_tools import ONE, TWO, Secretive
 
-ROOT = Path(__file__).resolve().parents[3]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 READS = ("GET", "HEAD")
 SCRIPTS = [
     f"{tenant}-{part}" for tenant in ("acme", "globex") for part in ("eu-gateway", "us-gateway", "front")
 ]
+
+
+def kill_all(first: int) -> None:
+    """Kill a process and all that come from it: Ansible's workers leave its process group."""
+    family = [first]
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(pid, signal.SIGSTOP)
+            for tree in Path(f"/proc/{pid}/task").glob("*/children"):
+                family += map(int, tree.read_text().split())
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -89,28 +104,50 @@ class Site:
         return Run(ended.stdout + ended.stderr, ended.returncode, calls)
 
     def kill_at(self, method: str, path: str, number: int, name: str, **variables: str) -> None:
-        """Start a playbook, and kill it with its children as soon as this call was seen so often."""
+        """Start a playbook, and kill all of it as soon as this call was seen so often."""
+        self.kill_when(lambda: self.seen(method, path) >= number, name, **variables)
+
+    def kill_when(self, seen: Callable[[], bool], name: str, **variables: str) -> None:
+        """Start a playbook, and kill all of it as soon as something is so."""
         self.edge.control.delete("/requests").raise_for_status()
+        process = self._start(name, variables)
+        try:
+            deadline = time.monotonic() + 120
+            while not seen():
+                assert process.poll() is None, self.killed_log()
+                assert time.monotonic() < deadline, f"it did not come to that:\n{self.killed_log()}"
+                time.sleep(0.02)
+        finally:
+            kill_all(process.pid)
+            process.wait()
+
+    def die_at(self, point: str, name: str, **variables: str) -> None:
+        """Start a playbook that kills itself at a write, see dying/sitecustomize.py."""
+        counts = self.folder / "counts"
+        counts.mkdir(exist_ok=True)
+        for old in counts.iterdir():
+            old.unlink()
+        dying = {"DIES_AT": point, "DIES_IN": str(counts), "PYTHONPATH": str(HERE / "dying")}
+        process = self._start(name, variables, dying)
+        assert process.wait(timeout=120) == -signal.SIGKILL, self.killed_log()
+
+    def killed_log(self) -> str:
+        """What a playbook that was killed had said."""
+        return (self.folder / "killed.log").read_text()
+
+    def _start(
+        self, name: str, variables: dict[str, str], more: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         command, environment = self._command(name, (), variables)
         with (self.folder / "killed.log").open("w") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
-                env=environment,
+                env=environment | (more or {}),
                 cwd=self.folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        try:
-            deadline = time.monotonic() + 120
-            while self.seen(method, path) < number:
-                assert process.poll() is None, (self.folder / "killed.log").read_text()
-                assert time.monotonic() < deadline, f"{method} {path} was not seen {number} times"
-                time.sleep(0.02)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
     def requests(self) -> list[dict[str, Any]]:
         """The calls since they were last forgotten."""
@@ -129,6 +166,11 @@ class Site:
         """Let calls fail whose path matches."""
         rule = {"match": {"method": method, "path": path}, "fault": fault} | more
         self.edge.control.post("/faults", json=rule).raise_for_status()
+
+    def hits(self) -> int:
+        """How many calls were failed so."""
+        rules = self.edge.control.get("/faults").json()["faults"]
+        return sum(rule["hits"] for rule in rules)
 
     def no_faults(self) -> None:
         self.edge.control.delete("/faults").raise_for_status()
