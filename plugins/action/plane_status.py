@@ -6,12 +6,9 @@
 
 from __future__ import annotations
 
-import json
 import random
-from pathlib import Path
 from typing import Any, ClassVar
 
-from ..module_utils._files import write_atomically
 from ..module_utils._rollout import text
 from ..module_utils._rollout.execute import each
 from ..module_utils._rollout.plan import listed
@@ -28,6 +25,7 @@ from ..plugin_utils._fleet import (
     Refusal,
 )
 from ..plugin_utils._planes import planes_of
+from ..plugin_utils._status_file import written
 
 _THREADS = 32
 _MANY = 100  # of more planes only the unhealthy ones are shown
@@ -64,7 +62,7 @@ class ActionModule(LocalAction):
         sick = [f"{row['tenant']}-{row['region']}" for row in rows if not row["healthy"]]
         self.say(f"{len(rows) - len(sick)} of {len(rows)} planes are healthy")
         plain = [{name: row[name] for name in _COLUMNS} for row in rows]
-        changed = _write(args["dest"], plain, check) if args["dest"] else False
+        changed = written(args["dest"], plain, check) if args["dest"] else False
         result = {"changed": changed, "planes": plain, "unhealthy": len(sick)}
         if sick and args["require_healthy"] and not check:
             raise Refusal(f"{len(sick)} of {len(rows)} planes are not healthy: {listed(sick)}.", **result)
@@ -84,16 +82,3 @@ def _row(plane: dict[str, Any], answer: Answer) -> dict[str, Any]:
         "healthy": answer.ok,
         "why": "" if answer.ok else answer.told,
     }
-
-
-def _write(dest: str, rows: list[dict[str, Any]], check: bool) -> bool:
-    """Write the rows as JSON, whole or not at all; answers whether the file changes."""
-    path, content = Path(dest), json.dumps(rows, indent=2) + "\n"
-    try:
-        if path.is_file() and path.read_text() == content:
-            return False
-        if not check:
-            write_atomically(path, content.encode(), 0o644)
-    except OSError as error:
-        raise Refusal(f"The status can't be written to {dest}: {error.strerror}.") from None
-    return True

@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 
 from ..module_utils._ledger import LedgerError
 from ..module_utils._rollout.text import table
-from ..module_utils._secrets.audit import MISSING, Row, audit
-from ..module_utils._secrets.declared import places as declared_places
+from ..module_utils._secrets.audit import MISSING, Row, audit, audited_places
 from ..module_utils._secrets.model import Place, SecretError, Vault
 from ..module_utils._secrets.store import Store
 from ..plugin_utils._controller import Refusal
 from ..plugin_utils._planes import planes_of
 from ..plugin_utils._secret_store import SecretAction
+from ..plugin_utils._status_file import written
 
 _HEAD = ("tenant", "environment", "secret", "version", "age", "rotate after", "state", "used by")
 
@@ -29,6 +29,7 @@ class ActionModule(SecretAction):
     spec: ClassVar[dict[str, dict[str, Any]]] = {
         "planes": {"type": "list", "elements": "dict"},
         "declared_only": {"type": "bool", "default": False},
+        "dest": {"type": "path"},
         "fail_on": {
             "type": "list",
             "elements": "str",
@@ -43,7 +44,7 @@ class ActionModule(SecretAction):
 
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         planes, store = planes_of(self._vars, args["planes"]), self.store(args)
-        declared = set(declared_places(planes))
+        declared = audited_places(planes)
         places = declared if args["declared_only"] else declared | _of(planes, store)
         vaults, unread = _opened(store, places, tolerant=args["declared_only"])
         rows = [row for row in audit(planes, vaults, datetime.now(UTC)) if row.place in vaults]
@@ -57,6 +58,8 @@ class ActionModule(SecretAction):
         wrong = [row for row in shown if row.state in args["fail_on"]]
         told_of = {str(where): why for where, why in unread.items()}
         result: dict[str, Any] = {"secrets": [row.as_dict() for row in shown], "unread": told_of}
+        if args["dest"]:
+            result["changed"] = written(args["dest"], result, self.check)
         if wrong:
             told = ", ".join(f"{row.name} of {row.place} is {row.state}" for row in wrong[:5])
             more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""

@@ -12,6 +12,7 @@ version_added: 0.2.0
 short_description: Which secrets are stale, unused or missing
 description:
   - Compares the secrets that the planes declare with those that the store has. It never shows a value.
+    Secrets of connectors, which only a relay has, are V(resident).
   - A secret is V(stale) when its current version is older than O(ignore:rotate_after) days, of the store or
     of the topology, whichever is less. It is V(half rotated) when a rotation has staged a version that is not
     in use.
@@ -26,7 +27,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - It changes nothing.
+      - It changes nothing but the file of O(dest).
   idempotent:
     support: full
 options:
@@ -42,6 +43,10 @@ options:
         failing.
     type: bool
     default: false
+  dest:
+    description:
+      - A file on the controller for RV(secrets) and RV(unread) as JSON. It is written whole or not at all.
+    type: path
   fail_on:
     description:
       - Fail when a secret is in one of these states.
@@ -77,7 +82,7 @@ secrets:
       version: 3
       age_days: 12
       rotate_after: 90
-      uses: ["acme-eu.STRIPE_KEY (bound)"]
+      uses: ["acme-eu.STRIPE_KEY (bound)", "acme-eu.stripe (resident)"]
 unread:
   description: The vault files that could not be opened, and why.
   returned: always

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .._relay.issue import REFERENCES, SIGNING
 from .declared import OURS, SIGNER
 from .model import TIME, Place, Secret, Vault, place
 
@@ -45,10 +46,14 @@ class Row:
 
 @dataclass
 class _Use:
-    """Where a secret is used, and after how many days each place wants it rotated."""
+    """Where a secret is used, and after how many days each place wants it rotated.
+
+    What is ``made`` by the collection itself when it is needed is never missing.
+    """
 
     uses: list[str] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
+    made: bool = False
 
 
 def audit(
@@ -62,7 +67,8 @@ def audit(
         for name, secret in (vault.secrets if vault else {}).items()
         if not name.startswith(_OWN)
     }
-    keys = sorted(used.keys() | stored.keys(), key=lambda key: (str(key[0]), key[1]))
+    wanted = {key for key, use in used.items() if not use.made}
+    keys = sorted(wanted | stored.keys(), key=lambda key: (str(key[0]), key[1]))
     return tuple(_row(key, stored.get(key), used.get(key, _Use()), at) for key in keys)
 
 
@@ -76,7 +82,25 @@ def _used(planes: Iterable[Mapping[str, Any]]) -> dict[tuple[Place, str], _Use]:
             use = found.setdefault(key, _Use())
             use.uses.append(f"{plane['name']}.{binding} ({item['kind']})")
             use.days += [item["rotate_after"]] if item.get("rotate_after") else []
+        for name, told, made in _resident(plane):
+            use = found.setdefault((place(plane["tenant"], plane["environment"]), name), _Use(made=made))
+            use.uses.append(f"{plane['name']}{told}")
     return found
+
+
+def _resident(plane: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """What a plane's relay uses for it: name in the store, how that is told, and whether it is made."""
+    connectors = (plane.get("relay") or {}).get("connectors") or {}
+    for name, connector in connectors.items():
+        yield connector["credential"]["secret"], f".{name} (resident)", False
+    if connectors:
+        yield REFERENCES, " (relay)", True
+        yield SIGNING + plane["region"], " (relay)", True
+
+
+def audited_places(planes: Iterable[Mapping[str, Any]]) -> set[Place]:
+    """Whose secrets these planes use, those of their relays included."""
+    return {where for where, _name in _used(planes)}
 
 
 def _row(key: tuple[Place, str], secret: Secret | None, use: _Use, at: datetime) -> Row:
@@ -98,4 +122,4 @@ def _state(secret: Secret, uses: tuple[str, ...], days: int, age: timedelta) -> 
     return FRESH if uses else UNUSED
 
 
-__all__ = ["FRESH", "MISSING", "STAGED", "STALE", "UNUSED", "Row", "audit"]
+__all__ = ["FRESH", "MISSING", "STAGED", "STALE", "UNUSED", "Row", "audit", "audited_places"]

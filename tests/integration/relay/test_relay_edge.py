@@ -3,29 +3,39 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import ssl
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
-from relay_plane import CANARY, Relay, connector, free_port
+from relay_plane import CANARY, Relay, ThirdParty, connector, free_port
 from test_relay_process import FORMS
+from test_relay_tls import certificate
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 TENANTS = ("acme", "globex")
+TOKEN = "t0ken+of/the=edge"
 
 
 class Fleet:
     """Two tenants in two regions on the embedded edge, and a relay for each."""
 
-    def __init__(self, folder, edge, third_party):
+    def __init__(self, folder, edge, third_party, tokens):
         self.folder, self.edge = folder, edge
         self.ports = {tenant: free_port() for tenant in TENANTS}
-        self.connector = connector(third_party.port, exposed=True)
+        oauth2 = {"token_url": f"https://localhost:{tokens.port}/token", "client_id": "me"}
+        billing = {"oauth2": oauth2, "secret": "token"}
+        self.connectors = {
+            "echo": connector(third_party.port, exposed=True),
+            "billing": connector(third_party.port, exposed=True, credential=billing, path="/bills/{id}"),
+        }
         self.said = ""
         for tenant in TENANTS:
             (folder / tenant).mkdir()
@@ -42,7 +52,7 @@ class Fleet:
                 "port": self.edge.http_port,
                 "connect_to": f"127.0.0.1:{self.edge.http_port}",
             },
-            "defaults": {"connectors": {"echo": self.connector}},
+            "defaults": {"connectors": self.connectors},
             "environments": {"production": {}},
             "regions": {"eu": {"canary": True}, "us": {}},
             "tenants": {
@@ -58,7 +68,7 @@ class Fleet:
     def write(self):
         (self.folder / "topology.yml").write_text(yaml.safe_dump(self.topology()))
 
-    def play(self, *argv, tasks=None, passwords=True):
+    def play(self, *argv, tasks=None, passwords=True, expect=0):
         """Run a playbook of the collection, or tasks on localhost."""
         if tasks:
             (self.folder / "play.yml").write_text(
@@ -84,7 +94,7 @@ class Fleet:
             timeout=240,
         )
         self.said += done.stdout + done.stderr
-        assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+        assert done.returncode == expect, (done.stdout + done.stderr)[-6000:]
         return done.stdout
 
     def put(self):
@@ -108,7 +118,7 @@ class Fleet:
         return [task for tenant in TENANTS for task in self._bring(tenant)]
 
     def _bring(self, tenant):
-        about = {"connectors": {"echo": self.connector}}
+        about = {"connectors": self.connectors}
         port = self.ports[tenant]
         files = {
             "tenant": tenant,
@@ -130,13 +140,38 @@ class Fleet:
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory, shared_third_party, edge):
+def trusted(tmp_path_factory):
+    """A pair of key and certificate of localhost, and the certificate alone."""
+    folder = tmp_path_factory.mktemp("tls")
+    private, public = certificate("localhost")
+    (folder / "pair.pem").write_bytes(private + public)
+    (folder / "trusted.pem").write_bytes(public)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tokens(trusted):
+    """A token endpoint over TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted / "pair.pem")
+    made = ThirdParty(context)
+    told = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3600}
+    made.answers["/token"] = lambda _seen: (200, {}, json.dumps(told).encode())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory, shared_third_party, tokens, trusted, edge):
     edge.control.post("/reset").raise_for_status()
-    made = Fleet(tmp_path_factory.mktemp("fleet"), edge, shared_third_party)
+    made = Fleet(tmp_path_factory.mktemp("fleet"), edge, shared_third_party, tokens)
     made.play(tasks=[*made.put(), *made.bring()])
     for tenant in TENANTS:
         (made.folder / f"{tenant}.value").unlink()
-    made.relays = {tenant: Relay(made.folder / tenant, port=made.ports[tenant]) for tenant in TENANTS}
+    made.relays = {
+        tenant: Relay(made.folder / tenant, port=made.ports[tenant], trusted=trusted / "trusted.pem")
+        for tenant in TENANTS
+    }
     made.play("adsengineer.orchestrator.deploy", "-e", "edge_verify=false")
     yield made
     for relay in made.relays.values():
@@ -157,6 +192,27 @@ def test_a_visitor_reaches_the_third_party_and_no_worker_the_secret(fleet, edge,
             assert not [form for form in FORMS if form in got.text]
     assert edge.get("acme-eu.edge.localhost", "/v1/relay/other/things/1").status_code == 404
     assert edge.get("acme-eu.edge.localhost", "/v1/relay/echo/others/1").json()["code"] == "forbidden"
+
+
+def test_a_token_of_oauth2_is_fetched_for_each_relay_and_reaches_the_third_party_alone(
+    fleet, edge, third_party, tokens
+):
+    for tenant in TENANTS:
+        for _time in range(2):
+            got = edge.get(f"{tenant}-eu.edge.localhost", "/v1/relay/billing/bills/1")
+            assert got.status_code == 200, got.text
+            assert third_party.seen[-1]["headers"]["authorization"] == f"Bearer {TOKEN}"
+            assert got.json()["headers"]["authorization"] == "Bearer ********"
+    logins = [base64.b64decode(seen["headers"]["authorization"][6:]).decode() for seen in tokens.seen]
+    encoded = quote(CANARY, safe="")
+    assert logins == [f"me:{encoded}%2F{tenant}" for tenant in TENANTS], "one token for each"
+    files = [path for place in (fleet.folder, edge.directory) for path in place.rglob("*") if path.is_file()]
+    assert not [path for path in files if TOKEN.encode() in path.read_bytes()]
+    third_party.answers["/bills/1"] = lambda _seen: (401, {}, b"{}")
+    assert edge.get("acme-eu.edge.localhost", "/v1/relay/billing/bills/1").status_code == 401
+    del third_party.answers["/bills/1"]
+    assert edge.get("acme-eu.edge.localhost", "/v1/relay/billing/bills/1").status_code == 200
+    assert len(tokens.seen) == 3
 
 
 def test_the_secret_is_nowhere_else(fleet, edge, third_party):
@@ -219,6 +275,27 @@ def test_a_key_is_rotated_without_a_refused_request(fleet, edge):
     assert asked() == [200, 200]
     keys = {entry["subject"].get("plane") for entry in fleet.relays["acme"].entries()}
     assert keys >= {"acme-eu", "acme-us"}
+
+
+def test_a_resident_secret_is_not_rotated_where_the_relay_would_not_hear_of_it(fleet):
+    before = (fleet.folder / "ledger.jsonl").read_bytes()
+    what = {"tenant": "acme", "environment": "production", "name": "token", "generate": "hex"}
+    options = [word for name, value in what.items() for word in ("-e", f"rotate_{name}={value}")]
+    said = fleet.play("adsengineer.orchestrator.rotate", *options, expect=2)
+    assert "token of acme is used by a relay" in " ".join(said.split())
+    assert (fleet.folder / "ledger.jsonl").read_bytes() == before
+
+
+def test_a_status_tells_how_fresh_resident_secrets_are(fleet):
+    told = fleet.folder / "secrets-status.json"
+    said = fleet.play("adsengineer.orchestrator.status", "-e", f"secrets_status_dest={told}")
+    line = next(line for line in said.splitlines() if line.startswith("acme ") and " token " in line)
+    assert "0 d" in line
+    assert "acme-eu.billing (resident), acme-eu.echo (resident) and 2 more" in line
+    rows = {(row["tenant"], row["name"]): row for row in json.loads(told.read_text())["secrets"]}
+    assert rows["acme", "token"]["state"] == "fresh"
+    assert rows["globex", "relay_signing.us"]["uses"] == ["globex-us (relay)"]
+    assert rows["acme", "relay_references"]["uses"] == ["acme-eu (relay)", "acme-us (relay)"]
 
 
 def test_a_relay_that_is_away_is_told_without_a_reason(fleet, edge):

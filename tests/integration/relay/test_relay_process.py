@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import hashlib
 import json
 import random
 import resource
@@ -308,7 +309,9 @@ def test_bad_answers_are_refused(start, plane, third_party):
         assert told(relay.send(plane.signed(target=f"/v1/connectors/echo/things/{name}")))[1] == code
     failed = [entry for entry in relay.entries() if entry["outcome"] == "failed" and entry["of"]]
     assert len(failed) == 3
+    written = (relay.folder / "relay.json").read_bytes()
     assert relay.client.get("/healthz").json() == {
+        "config": hashlib.sha256(written).hexdigest(),
         "status": "ok",
         "tenant": "acme",
         "environment": "production",

@@ -38,6 +38,7 @@ def application(service: Service) -> Starlette:
             else {"status": "ok"}
         )
         about = {"tenant": service.config.tenant, "environment": service.config.environment}
+        about["config"] = service.config.digest
         return JSONResponse(state | about, 503 if service.broken else 200)
 
     @asynccontextmanager

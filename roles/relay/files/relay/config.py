@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +36,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Config:
-    """Of one tenant in one environment. C(connectors) are by plane, then by name."""
+    """Of one tenant in one environment. C(connectors) are by plane, then by name.
+
+    C(digest) is the SHA-256 of the public file, which has a keyed digest of the secrets.
+    """
 
     tenant: str
     environment: str
@@ -45,23 +49,25 @@ class Config:
     connectors: Mapping[str, Mapping[str, Connector]]
     sealing: tuple[bytes, ...] = field(repr=False)
     largest: int
+    digest: str
 
 
 def load(public: Path, private: Path) -> Config:
     """Read both files. Raises ConfigError."""
-    said, secret = _read(public), _read(private)
+    content = _bytes(public)
+    said, secret = _parsed(public, content), _parsed(private, _bytes(private))
     for name in ("tenant", "environment"):
         if said.get(name) != secret.get(name):
             raise ConfigError(f"{private} holds the secrets of another {name} than {public} is for")
     try:
-        return _config(said, secret, public)
+        return _config(said, secret, public, hashlib.sha256(content).hexdigest())
     except KeyError as error:
         raise ConfigError(f"{public} or {private} has no {error.args[0]!r}") from None
     except (TypeError, AttributeError):
         raise ConfigError(f"{public} or {private} has something of another kind than is expected") from None
 
 
-def _config(said: Mapping[str, Any], secret: Mapping[str, Any], place: Path) -> Config:
+def _config(said: Mapping[str, Any], secret: Mapping[str, Any], place: Path, digest: str) -> Config:
     planes = said["planes"]
     connectors = {
         plane: {
@@ -80,6 +86,7 @@ def _config(said: Mapping[str, Any], secret: Mapping[str, Any], place: Path) -> 
         connectors=connectors,
         sealing=tuple(sealing_key(text) for text in secret["reference_keys"]),
         largest=max((one.max_request_bytes for one in every), default=0),
+        digest=digest,
     )
 
 
@@ -100,11 +107,16 @@ def _key(place: Path, plane: str, jwk: Mapping[str, str]) -> tuple[str, Key]:
     return thumbprint(key.public_bytes_raw()), Key(plane, key.verify)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _bytes(path: Path) -> bytes:
     try:
-        data = json.loads(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {error.strerror}") from None
+
+
+def _parsed(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(content)
     except (ValueError, RecursionError):
         # Without the cause, which may quote a secret.
         raise ConfigError(f"{path} is no JSON") from None

@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._secrets import change, model
-from ansible_collections.adsengineer.orchestrator.plugins.module_utils._secrets.audit import audit
+from ansible_collections.adsengineer.orchestrator.plugins.module_utils._secrets.audit import (
+    audit,
+    audited_places,
+)
 
 ACME = model.Place("acme", "production")
 AT = datetime(2026, 12, 24, 12, tzinfo=UTC)
@@ -67,6 +70,26 @@ def test_own_keys_are_nobodys_secret_and_a_missing_file_is_told():
     assert states([plane(A={})], None) == {"a": "missing"}
 
 
+def test_resident_secrets_and_the_keys_of_the_relay_are_used():
+    relay = {
+        "connectors": {
+            "stripe": {"credential": {"header": "x", "secret": "stripe"}},
+            "gone": {"credential": {"query": "x", "secret": "gone"}},
+        }
+    }
+    found = vault(stripe=20, **{"relay_signing.eu": 0, "relay_signing.us": 0})
+    with_relay = plane(A={"from": "stripe"}) | {"relay": relay}
+    told = {row.name: (row.state, row.uses) for row in audit([with_relay], {ACME: found}, AT)}
+    assert told == {
+        "stripe": ("stale", ("acme-eu.A (bound)", "acme-eu.stripe (resident)")),
+        "gone": ("missing", ("acme-eu.gone (resident)",)),
+        "relay_signing.eu": ("fresh", ("acme-eu (relay)",)),
+        "relay_signing.us": ("unused", ()),
+    }
+    assert audited_places([plane() | {"relay": relay}]) == {ACME}
+    assert audited_places([plane() | {"relay": None}]) == set()
+
+
 def test_rows_hold_uses_and_no_value():
     (row,) = audit([plane(A={})], {ACME: vault(a=90)}, AT)
     assert row.uses == ("acme-eu.A (bound)",)
@@ -104,6 +127,21 @@ def test_after_a_crash_anywhere_the_same_steps_end_with_one_current_version(done
     assert model.parse(model.text(found), "here") == found
 
 
+@pytest.mark.parametrize("done", range(4))
+def test_after_a_crash_the_same_value_ends_as_the_current_one(done):
+    """As a file gives it: the second run has no other."""
+    found = vault(a=0)
+    for step in STEPS[:done]:
+        found = step(found).vault
+    if done == 3:
+        with pytest.raises(model.SecretError, match="has this value already"):
+            STEPS[0](found)
+        return
+    for step in STEPS:
+        found = step(found).vault
+    assert [(number, item.value) for number, item in found.secrets["a"].versions.items()] == [(2, "two")]
+
+
 def test_steps_out_of_order_change_nothing():
     found = vault(a=0)
     assert change.switch(found, "a").what == ""
@@ -114,3 +152,13 @@ def test_steps_out_of_order_change_nothing():
     assert change.make_current(staged, "a", 2).vault.secrets["a"].staged == 0
     with pytest.raises(model.SecretError, match="has this value already"):
         change.stage(found, "a", version("one"), 5)
+
+
+@pytest.mark.parametrize(
+    "created",
+    ["", "2026-13-24T12:00:00Z", "2026-02-30T12:00:00Z", "2026-11-24 12:00:00Z", "2026-11-24T12:00:00+00:00"],
+)
+def test_a_version_of_no_time_is_refused(created):
+    found = change.put(EMPTY, "a", version(created=created), 5, None).vault
+    with pytest.raises(model.SecretError, match="holds no secrets of this collection"):
+        model.parse(model.text(found), "here")
