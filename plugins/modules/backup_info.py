@@ -17,17 +17,7 @@ description:
   - The snapshot that counts is the newest that was restored and proved, RV(restored).
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - It only reads.
-  diff_mode:
-    support: N/A
-    details:
-      - It changes nothing.
-  idempotent:
-    support: full
+  - adsengineer.orchestrator.cloudflare.info_module
 options:
   state_dir:
     description:

@@ -12,17 +12,9 @@ version_added: 0.2.0
 short_description: Check the ledger and tell its entries
 description:
   - Fails with the place when an entry was edited, removed or cut off.
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details:
-      - It changes nothing.
-  idempotent:
-    support: full
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.cloudflare.info_module
 options:
   ledger:
     description:

@@ -18,17 +18,7 @@ requirements:
   - PM2, as the role P(adsengineer.orchestrator.pm2#role) leaves it
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - It only reads.
-  diff_mode:
-    support: N/A
-    details:
-      - It changes nothing.
-  idempotent:
-    support: full
+  - adsengineer.orchestrator.cloudflare.info_module
 options:
   names:
     description: Names of the processes to return. All of them when not set.

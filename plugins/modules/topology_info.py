@@ -23,17 +23,7 @@ requirements:
   - jsonschema >= 4.18 on the controller
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - It only reads.
-  diff_mode:
-    support: N/A
-    details:
-      - It changes nothing.
-  idempotent:
-    support: full
+  - adsengineer.orchestrator.cloudflare.info_module
 options:
   path:
     description:

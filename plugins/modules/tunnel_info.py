@@ -16,15 +16,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: N/A
-    details:
-      - It changes nothing.
-  idempotent:
-    support: full
+  - adsengineer.orchestrator.cloudflare.info_module
 options:
   name:
     description:
