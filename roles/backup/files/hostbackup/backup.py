@@ -6,8 +6,6 @@ from __future__ import annotations
 import grp
 import json
 import pwd
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -90,6 +88,9 @@ def beat(config: Config) -> None:
     """Tell the watcher outside that a backup succeeded. The address may hold a token, so it is in a file."""
     if not config.heartbeat_file:
         return
+    # Most runs of this program ask nothing, and this takes longer to load than all else.
+    import urllib.request
+
     try:
         urllib.request.urlopen(Path(config.heartbeat_file).read_text().strip(), timeout=10).close()
     except (OSError, ValueError) as error:

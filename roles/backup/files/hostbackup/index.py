@@ -7,8 +7,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ Index = Mapping[str, Entry]
 
 def dumped(index: Index) -> dict[str, list[Any]]:
     """As JSON takes it."""
-    return {path: list(astuple(entry)) for path, entry in index.items()}
+    return {path: list(vars(entry).values()) for path, entry in index.items()}
 
 
 def loaded(value: Mapping[str, list[Any]]) -> dict[str, Entry]:
@@ -52,6 +51,8 @@ def digest(path: Path) -> str:
 
 def differences(folder: Path, index: Index) -> Iterator[str]:
     """How a folder differs from the index, a line for each path; nothing when it holds just that."""
+    from concurrent.futures import ThreadPoolExecutor
+
     found = {str(path.relative_to(folder)) for path in folder.rglob("*")} if folder.is_dir() else set()
     for path in sorted(found - set(index)):
         yield f"{path} does not belong here"

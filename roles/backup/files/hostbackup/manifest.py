@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -116,6 +115,8 @@ def proved(tree: Path, manifest: Manifest, parts: Iterable[str]) -> list[str]:
 
 def certificates(place: Path) -> int:
     """How many certificates go with the key beside them. Raises Problem when one does not."""
+    import ssl
+
     found = [path for path in place.rglob("cert.pem") if path.with_name("key.pem").is_file()]
     for path in found:
         try:

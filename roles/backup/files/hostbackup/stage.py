@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import databases
 from .index import DATABASE, DIRECTORY, FILE, LINK, Entry, digest
@@ -30,8 +30,16 @@ SETTLE = 2.0
 LONGEST = 255
 #: What a file was like when it was copied: inode, size, times, and whether those were settled.
 Identity = list[int]
-#: A path, its name in the copy, and whether it is a database.
-Listed = tuple[Path, str, bool]
+
+
+class Listed(NamedTuple):
+    """A path, its name in the copy, and what it was like when it was listed, no link followed."""
+
+    source: str
+    name: str
+    info: os.stat_result
+    identity: Identity
+    database: bool = False
 
 
 @dataclass
@@ -43,26 +51,39 @@ class Stage:
     clock: Callable[[], float] = time.time
     entries: dict[str, Entry] = field(default_factory=dict)
     restless: list[str] = field(default_factory=list)
+    _there: dict[str, bool] = field(default_factory=dict)
+    _folders: set[str] = field(default_factory=set)
 
     def take(self, roots: list[tuple[Path, str]]) -> None:
         """Bring the copy up to date: each source with its path in the copy."""
-        self.entries, self.restless = {}, []
+        self.entries, self.restless, self._folders = {}, [], set()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._bring_all([pair for pair in listed(roots) if pair[2]])
+        self._there = dict(below(self.folder))
+        self._bring_all([one for one in listed(roots, self.seen) if one.database])
         copied = {name for name, one in self.entries.items() if one.kind == DATABASE}
         # Listed again: a file that a row names was there before the database was copied.
-        found = listed(roots)
-        self._bring_all([pair for pair in found if pair[1] not in copied])
+        found = listed(roots, self.seen)
+        self._bring_all([one for one in found if one.name not in copied])
         self._sweep()
-        self._finish([(source, name) for source, name, _database in found])
+        self._finish(found)
 
     def rows(self) -> dict[str, Mapping[str, int]]:
         """Rows by table of each database, counted when it was copied."""
         return {name: self.seen[name][3] for name, entry in self.entries.items() if entry.kind == DATABASE}
 
     def _bring_all(self, found: list[Listed]) -> None:
-        for source, name, _database in found:
-            self._bring(source, name)
+        for one in found:
+            if not self._unchanged(one):
+                self._bring(Path(one.source), one.name)
+
+    def _unchanged(self, one: Listed) -> bool:
+        """Whether the copy of a file is there already."""
+        known = self.seen.get(one.name)
+        if known and known[0] == one.identity and known[1] and self._there.get(one.name):
+            self._parents(one.name)
+            self.entries[one.name] = Entry(*known[2])
+            return True
+        return False
 
     def _bring(self, source: Path, name: str) -> None:
         target = self.folder / name
@@ -71,6 +92,7 @@ class Stage:
             info = source.lstat()
             if stat.S_ISDIR(info.st_mode):
                 self._folder(target)
+                self._folders.add(name)
                 self.entries[name] = _entry(DIRECTORY, info)
             elif stat.S_ISLNK(info.st_mode):
                 self._link(source, target)
@@ -82,9 +104,12 @@ class Stage:
             self.seen.pop(name, None)
 
     def _parents(self, name: str) -> None:
-        for parent in reversed(Path(name).parents[:-1]):
+        if name.rpartition("/")[0] in self._folders:
+            return
+        for parent in map(str, reversed(Path(name).parents[:-1])):
             self._folder(self.folder / parent)
-            self.entries.setdefault(str(parent), Entry(DIRECTORY, 0o700, os.getuid(), os.getgid(), 0))
+            self._folders.add(parent)
+            self.entries.setdefault(parent, Entry(DIRECTORY, 0o700, os.getuid(), os.getgid(), 0))
 
     def _folder(self, target: Path) -> None:
         if target.is_symlink() or not target.is_dir():
@@ -98,10 +123,7 @@ class Stage:
             target.symlink_to(to)
 
     def _file(self, source: Path, target: Path, name: str) -> Entry:
-        known = self.seen.get(name)
         before = _identity(source)
-        if known and known[0] == before and known[1] and target.is_file():
-            return Entry(*known[2])
         for _attempt in range(ATTEMPTS):
             begun = self.clock()
             kind = self._copy(source, target)
@@ -141,48 +163,90 @@ class Stage:
 
     def _sweep(self) -> None:
         """Remove from the copy what the source has not any more."""
-        for path in sorted(self.folder.rglob("*"), reverse=True):
-            if str(path.relative_to(self.folder)) not in self.entries:
-                _remove(path)
-        for name in set(self.seen) - set(self.entries):
+        for name in sorted(
+            (name for name, _file in below(self.folder) if name not in self.entries), reverse=True
+        ):
+            _remove(self.folder / name)
+        for name in [name for name in self.seen if name.rstrip("/") not in self.entries]:
             del self.seen[name]
 
-    def _finish(self, found: list[tuple[Path, str]]) -> None:
-        """Folders get their owner, mode and time last, as filling them changes it."""
-        for source, name in reversed(found):
-            if name in self.entries and self.entries[name].kind == DIRECTORY:
+    def _finish(self, found: list[Listed]) -> None:
+        """Folders get their owner, mode and time last, as filling them changes it; not what has them: restic
+        would save the folder again."""
+        for one in reversed(found):
+            entry, key = self.entries.get(one.name), f"{one.name}/"
+            if entry and entry.kind == DIRECTORY:
+                target = self.folder / one.name
+                if self.seen.get(key) == [one.identity] and _dressed(one.info, target.lstat()):
+                    continue
                 with suppress(FileNotFoundError):
-                    _dress(source, self.folder / name)
+                    _dress(Path(one.source), target)
+                    self.seen[key] = [one.identity]
 
 
-def listed(roots: list[tuple[Path, str]]) -> list[Listed]:
-    """What is below all roots now."""
-    real = [(Path(os.path.realpath(source.parent), source.name), name) for source, name in roots]
-    return [one for source, name in real for one in walk(source, name)]
+def below(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Each path below a folder, relative to it, and whether it is a file. No link is followed."""
+    due = [""]
+    while due:
+        base = due.pop()
+        with os.scandir(folder / base) as found:
+            for one in found:
+                if one.is_dir(follow_symlinks=False):
+                    due.append(f"{base}{one.name}/")
+                yield f"{base}{one.name}", one.is_file(follow_symlinks=False)
 
 
-def walk(source: Path, name: str) -> Iterator[Listed]:
-    """Each path below a source with its name in the copy, and whether a database; no sidecars, no sockets."""
-    info = source.lstat()
-    if stat.S_ISREG(info.st_mode):
-        yield source, name, _database(source)
-    elif stat.S_ISLNK(info.st_mode):
-        yield source, name, False
-    elif stat.S_ISDIR(info.st_mode):
-        yield source, name, False
+def listed(roots: list[tuple[Path, str]], seen: Mapping[str, list[Any]]) -> list[Listed]:
+    """What is below all roots now. ``seen`` spares a look into files that are known."""
+    real = [(str(Path(os.path.realpath(source.parent), source.name)), name) for source, name in roots]
+    return [one for source, name in real for one in walk(source, name, os.lstat(source), seen)]
+
+
+def walk(
+    source: str, name: str, info: os.stat_result, seen: Mapping[str, list[Any]], log: bool = True
+) -> Iterator[Listed]:
+    """Each path below a source, first itself; no sidecars, no sockets.
+
+    ``log`` is whether a database's log may be beside it.
+    """
+    kind = stat.S_IFMT(info.st_mode)
+    if kind == stat.S_IFREG:
+        yield _listed_file(source, name, info, seen, log)
+    elif kind in (stat.S_IFLNK, stat.S_IFDIR):
+        yield Listed(source, name, info, _known(info))
+    if kind == stat.S_IFDIR:
         with suppress(FileNotFoundError):
-            names = sorted(path.name for path in source.iterdir())
-            for one in names:
-                if not _sidecar(one, names, source):
+            with os.scandir(source) as found:
+                inside = {one.name: one for one in found}
+            for one in sorted(inside):
+                if not _sidecar(one, inside):
                     with suppress(FileNotFoundError):
-                        yield from walk(source / one, f"{name}/{one}")
+                        inner, path = inside[one].stat(follow_symlinks=False), f"{name}/{one}"
+                        if stat.S_ISREG(inner.st_mode):
+                            yield _listed_file(inside[one].path, path, inner, seen, f"{one}-wal" in inside)
+                        else:
+                            yield from walk(inside[one].path, path, inner, seen)
 
 
-def _sidecar(name: str, names: list[str], folder: Path) -> bool:
-    return any(
-        name.endswith(end) and name[: -len(end)] in names and _database(folder / name[: -len(end)])
-        for end in databases.SIDECARS
-    )
+def _listed_file(
+    source: str, name: str, info: os.stat_result, seen: Mapping[str, list[Any]], log: bool
+) -> Listed:
+    identity = _known(info)
+    if log:
+        identity += _log(Path(source))
+    known = seen.get(name)
+    if known and known[0] == identity:
+        return Listed(source, name, info, identity, known[2][0] == DATABASE)
+    return Listed(source, name, info, identity, _database(source, info))
+
+
+def _sidecar(name: str, names: Mapping[str, os.DirEntry[str]]) -> bool:
+    for end in databases.SIDECARS:
+        if name.endswith(end) and (one := names.get(name[: -len(end)])):
+            with suppress(FileNotFoundError):
+                if _database(one.path, one.stat(follow_symlinks=False)):
+                    return True
+    return False
 
 
 @contextmanager
@@ -207,26 +271,32 @@ def _opened(source: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def _database(path: Path) -> bool:
+def _database(source: str, info: os.stat_result) -> bool:
+    # A database has whole pages, of at least 512 bytes: most other files need not be opened.
+    if not stat.S_ISREG(info.st_mode) or info.st_size == 0 or info.st_size % 512:
+        return False
     try:
-        info = path.lstat()
-        # A database has whole pages, of at least 512 bytes: most other files need not be opened.
-        whole = info.st_size > 0 and info.st_size % 512 == 0
-        return stat.S_ISREG(info.st_mode) and whole and databases.is_database(path)
+        return databases.is_database(Path(source))
     except FileNotFoundError:
         return False
 
 
 def _identity(source: Path) -> Identity:
     """Of a file; of a database together with its log, where writes go first."""
-    info = source.stat()
-    found = [info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns]
+    return _known(source.stat()) + _log(source)
+
+
+def _known(info: os.stat_result) -> Identity:
+    return [info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns]
+
+
+def _log(source: Path) -> Identity:
     log = f"{source.name}-wal"
     if len(os.fsencode(log)) <= LONGEST:
         with suppress(FileNotFoundError):
             info = source.with_name(log).stat()
-            found += [info.st_size, info.st_mtime_ns]
-    return found
+            return [info.st_size, info.st_mtime_ns]
+    return []
 
 
 def _entry(kind: str, info: os.stat_result, target: str = "") -> Entry:
@@ -236,6 +306,12 @@ def _entry(kind: str, info: os.stat_result, target: str = "") -> Entry:
 def _owner(path: Path) -> tuple[int, int]:
     info = path.lstat()
     return info.st_uid, info.st_gid
+
+
+def _dressed(info: os.stat_result, copy: os.stat_result) -> bool:
+    return all(
+        getattr(info, name) == getattr(copy, name) for name in ("st_mode", "st_uid", "st_gid", "st_mtime_ns")
+    )
 
 
 def _dress(source: Path, target: Path) -> None:

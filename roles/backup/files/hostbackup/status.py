@@ -70,9 +70,11 @@ def alarms(found: Mapping[str, Any], limits: Limits, now: float) -> list[str]:
 
 
 def written(config: Config, found: Mapping[str, Any]) -> None:
-    """Keep the status where others read it."""
-    replace(config.state / "status.json", json.dumps(found, sort_keys=True, indent=1) + "\n", 0o644)
-    replace(config.shared / "metrics" / "backup.prom", metrics(found), 0o644)
+    """Keep the status where others read it. The next run makes it again: it may be lost with the power."""
+    replace(
+        config.state / "status.json", json.dumps(found, sort_keys=True, indent=1) + "\n", 0o644, durable=False
+    )
+    replace(config.shared / "metrics" / "backup.prom", metrics(found), 0o644, durable=False)
 
 
 def metrics(found: Mapping[str, Any]) -> str:
