@@ -19,6 +19,8 @@ from .problem import Problem
 
 #: The first release that tells a missing repository, a lock and a wrong key apart by exit code.
 OLDEST = (0, 17, 1)
+#: How long the first answer of a repository may take: restic itself tries for 15 minutes, and says nothing.
+ANSWER_SECONDS = 45.0
 WORDS = {
     10: "There is no repository at {place}. Check the address; `init` makes a new one.",
     11: "The repository {place} is locked: {told}.",
@@ -63,7 +65,7 @@ class Restic:
     def init(self) -> bool:
         """Make the repository unless it is there. True when it was made."""
         try:
-            self._must(["cat", "config", "--no-lock"])
+            self._must(["cat", "config", "--no-lock"], patience=ANSWER_SECONDS)
             return False
         except Failed as error:
             if error.code != 10:
@@ -83,7 +85,8 @@ class Restic:
 
     def snapshots(self) -> list[Snapshot]:
         """Of this host, oldest first by their sequence."""
-        found = json.loads(self._must(["snapshots", "--json", "--no-lock", "--host", self._config.host]))
+        words = ["snapshots", "--json", "--no-lock", "--host", self._config.host]
+        found = json.loads(self._must(words, patience=ANSWER_SECONDS))
         return sorted(map(_snapshot, found or []), key=lambda one: (one.sequence, one.time))
 
     def restore(self, snapshot: str, target: Path, include: Iterable[str]) -> None:
@@ -154,8 +157,10 @@ class Restic:
         told = self.unlock_dead(datetime.datetime.now(datetime.UTC))
         return self._must([*words, "--retry-lock", self._config.lock_wait], cwd, told)
 
-    def _must(self, words: list[str], cwd: Path | None = None, told: str = "") -> str:
-        ran = self._run(words, cwd)
+    def _must(
+        self, words: list[str], cwd: Path | None = None, told: str = "", patience: float | None = None
+    ) -> str:
+        ran = self._run(words, cwd, patience)
         if ran.returncode:
             raise Failed(self._words(words[0], ran, told), ran.returncode)
         return ran.stdout
@@ -167,7 +172,9 @@ class Restic:
             return f"restic {what} on {self._place} ended with {ran.returncode}: {last}"
         return text.format(place=self._place, key=self._config.key_file, told=told or last)
 
-    def _run(self, words: Sequence[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, words: Sequence[str], cwd: Path | None = None, patience: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
         config = self._config
         command = [config.restic, "-r", config.repository, "--password-file", str(config.key_file)]
         command += ["--cache-dir", str(config.work / "cache")]
@@ -190,7 +197,14 @@ class Restic:
                 text=True,
                 check=False,
                 pass_fds=self._held,
+                timeout=patience,
             )
+        except subprocess.TimeoutExpired as error:
+            last = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2][-300:]
+            raise Problem(
+                f"{self._place} gave no answer in {patience:g} s: {last or 'restic said nothing'}."
+                " Check the address, the bucket and the network."
+            ) from None
         except OSError as error:
             raise Problem(
                 f"{config.restic} can't be started: {os.strerror(error.errno or 0)}. Run the role backup."

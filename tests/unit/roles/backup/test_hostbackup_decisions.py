@@ -7,7 +7,7 @@ import datetime
 
 import pytest
 from hostbackup import config as configs
-from hostbackup import locks, restore, status
+from hostbackup import locks, restic, restore, status
 from hostbackup.problem import Problem
 from hostbackup.restic import Snapshot
 
@@ -128,3 +128,15 @@ def test_what_is_no_declaration_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(Problem, match="is no declaration of a backup"):
         configs.load(path)
+
+
+def test_a_repository_that_does_not_answer_is_said_soon(tmp_path, monkeypatch):
+    slow = tmp_path / "restic"
+    slow.write_text("#!/bin/sh\necho 'retrying: connection refused' >&2\nexec sleep 20\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(restic, "ANSWER_SECONDS", 0.5)
+    place = "s3:http://127.0.0.1:9/backups"
+    ours = restic.Restic(configs.Config("cp", place, tmp_path / "key", (), restic=str(slow)))
+    for ask in (ours.snapshots, ours.init):
+        with pytest.raises(Problem, match=f"{place} gave no answer in 0.5 s: retrying: connection refused"):
+            ask()
