@@ -48,7 +48,10 @@ line:
   description: Everything in one line.
   returned: success
   type: str
-  sample: "cp-eu: newest a81feafc 2026-01-31 03:07 UTC | restored 52c09e1f 2026-01-25 05:11 UTC | healthy"
+  sample: >-
+    cp-eu: newest a81feafc 2026-01-31 03:07 UTC | restored 52c09e1f 2026-01-25 05:11 UTC
+    | size 3020517 bytes, +12790 | repository 2105312 bytes, checked 2026-01-25 03:02 UTC
+    | next Sat 2026-01-31 04:11:00 UTC | healthy
 newest:
   description:
     - The newest snapshot.

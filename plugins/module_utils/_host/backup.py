@@ -57,7 +57,8 @@ def line(host: str, told: Mapping[str, Any]) -> str:
     parts = [
         f"newest {newest.get('snapshot', 'none')[:8]} {_when(newest.get('at'))}",
         f"restored {restored.get('snapshot', 'none')[:8]} {_when(restored.get('made_at'))}",
-        f"{told['size']} bytes, +{told['added']}",
+        f"size {told['size']} bytes, +{told['added']}",
+        f"repository {told['repository_size']} bytes, checked {_when(told['checked_at'] or None)}",
         f"next {told['next_run'] or 'never'}",
         "; ".join(told["alarms"]) or "healthy",
     ]

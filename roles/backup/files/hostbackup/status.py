@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import subprocess
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from .config import Config, Limits
 from .files import read_json, replace
 
 HOUR = 3600
+TIMER = "adsengineer-backup-backup.timer"
 METRICS = (
     ("last_success_seconds", "When the newest backup ended, as Unix time.", "backup", "at"),
     (
@@ -51,8 +53,20 @@ def gathered(config: Config, now: float) -> dict[str, Any]:
         "failed": kept["failed"],
         "drill_failed": kept["drill-failed"],
         "read_only": mark["reason"] if mark else "",
+        "next_run": next_run(),
     }
     return found | {"alarms": alarms(found, config.limits, now)}
+
+
+def next_run() -> float | None:
+    """When the timer begins the next backup, as Unix time; None where no timer waits."""
+    try:
+        ran = subprocess.run(
+            ["systemctl", "list-timers", "--output=json", TIMER], capture_output=True, text=True, check=False
+        )
+        return float(json.loads(ran.stdout)[0]["next"]) / 1e6 or None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def alarms(found: Mapping[str, Any], limits: Limits, now: float) -> list[str]:
@@ -80,6 +94,7 @@ def written(config: Config, found: Mapping[str, Any]) -> None:
 def metrics(found: Mapping[str, Any]) -> str:
     """Prometheus's text format."""
     values = [(name, text, (found[part] or {}).get(key)) for name, text, part, key in METRICS]
+    values.append(("next_run_seconds", "When the next backup begins, as Unix time.", found["next_run"]))
     values.append(("healthy", "Whether there is no alarm.", int(not found["alarms"])))
     values.append(("read_only", "Whether the host is half restored.", int(bool(found["read_only"]))))
     lines = []
@@ -92,11 +107,13 @@ def metrics(found: Mapping[str, Any]) -> str:
 
 def line(found: Mapping[str, Any]) -> str:
     """One line for people."""
-    backup, restored = found["backup"] or {}, found["restored"] or {}
+    backup, restored, check = found["backup"] or {}, found["restored"] or {}, found["check"] or {}
     parts = [
         f"newest {backup.get('snapshot', 'none')[:8]} {_when(backup.get('at'))}",
         f"restored {restored.get('snapshot', 'none')[:8]} {_when(restored.get('made_at'))}",
         f"size {backup.get('size', 0)} bytes, +{backup.get('added', 0)}",
+        f"repository {check.get('size', 0)} bytes, checked {_when(check.get('at'))}",
+        f"next {_when(found['next_run'])}",
         "; ".join(found["alarms"]) or "healthy",
     ]
     return f"{found['host']}: {' | '.join(parts)}"

@@ -140,3 +140,33 @@ def test_a_repository_that_does_not_answer_is_said_soon(tmp_path, monkeypatch):
     for ask in (ours.snapshots, ours.init):
         with pytest.raises(Problem, match=f"{place} gave no answer in 0.5 s: retrying: connection refused"):
             ask()
+
+
+def test_a_line_and_metrics_tell_the_same(tmp_path):
+    found = {
+        "host": "cp",
+        "backup": {"snapshot": "a81feafc00", "at": 1.8e9, "size": 3000, "added": 12},
+        "restored": {"snapshot": "52c09e1f00", "made_at": 1.79e9},
+        "check": {"at": 1.79e9, "size": 2000},
+        "read_only": "",
+        "next_run": 1.8e9 + 600,
+        "alarms": [],
+    }
+    assert status.line(found) == (
+        "cp: newest a81feafc 2027-01-15 08:00 UTC | restored 52c09e1f 2026-09-21 14:13 UTC"
+        " | size 3000 bytes, +12"
+        " | repository 2000 bytes, checked 2026-09-21 14:13 UTC | next 2027-01-15 08:10 UTC | healthy"
+    )
+    told = dict(line.split(" ") for line in status.metrics(found).splitlines() if not line.startswith("#"))
+    assert {name.removeprefix("adsengineer_backup_"): float(value) for name, value in told.items()} == {
+        "last_success_seconds": 1.8e9,
+        "last_restored_seconds": 1.79e9,
+        "last_check_seconds": 1.79e9,
+        "size_bytes": 3000,
+        "added_bytes": 12,
+        "repository_bytes": 2000,
+        "next_run_seconds": 1.8e9 + 600,
+        "healthy": 1,
+        "read_only": 0,
+    }
+    assert "next_run" not in status.metrics(found | {"next_run": None})

@@ -40,8 +40,8 @@ def test_a_host_that_only_began():
     )
     assert not told["healthy"]
     assert (
-        backup.line("cp", told)
-        == "cp: newest none never | restored none never | 0 bytes, +0 | next never | none yet"
+        backup.line("cp", told) == "cp: newest none never | restored none never | size 0 bytes, +0"
+        " | repository 0 bytes, checked never | next never | none yet"
     )
 
 
