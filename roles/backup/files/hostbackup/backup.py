@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import grp
 import json
+import os
 import pwd
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -79,7 +79,7 @@ def staged(config: Config, at: float) -> Manifest:
     write_json(config.state / "sequence.json", sequence)
     users = _names({entry.uid for entry in owners}, lambda one: pwd.getpwuid(one).pw_name)
     groups = _names({entry.gid for entry in owners}, lambda one: grp.getgrgid(one).gr_name)
-    made = Manifest(config.host, str(uuid.uuid4()), sequence, at, tuple(held), users, groups)
+    made = Manifest(config.host, os.urandom(16).hex(), sequence, at, tuple(held), users, groups)
     replace(tree / manifest.NAME, made.dumped(), durable=False)
     return made
 
@@ -113,7 +113,8 @@ def _copied(config: Config, part: Part, tree: Path) -> tuple[Mapping[str, Entry]
             _refuse_missing(part)
             stage.take(manifest.roots(part, None))
     finally:
-        write_json(notes, stage.seen, durable=False)
+        if stage.noted:
+            write_json(notes, stage.seen, durable=False)
     return stage.entries, stage.restless, stage.rows()
 
 

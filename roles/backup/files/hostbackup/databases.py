@@ -12,17 +12,8 @@ from urllib.parse import quote
 
 from .problem import Problem
 
-MAGIC = b"SQLite format 3\0"
-#: Files beside a database that belong to it. The copy holds what they say.
-SIDECARS = ("-wal", "-shm", "-journal")
 #: How long a writer may hold the database before the copy gives up.
 PATIENCE = 60.0
-
-
-def is_database(path: Path) -> bool:
-    """Whether a file begins as every SQLite database does."""
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
 
 
 def copy(source: Path, target: Path) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -11,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import databases
 from .problem import Problem
 
 DIRECTORY, FILE, LINK, DATABASE = "d", "f", "l", "q"
+#: How every SQLite database begins.
+MAGIC = b"SQLite format 3\0"
+#: Files beside a database that belong to it. The copy holds what they say.
+SIDECARS = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,17 @@ def loaded(value: Mapping[str, list[Any]]) -> dict[str, Entry]:
     return {path: Entry(*fields) for path, fields in value.items()}
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file begins as every SQLite database does."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
+    # Here and below: loaded where it is needed, as most backups copy nothing and start each hour.
+    import hashlib
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -64,6 +75,8 @@ def differences(folder: Path, index: Index) -> Iterator[str]:
 
 def rows(folder: Path, index: Index) -> dict[str, Mapping[str, int]]:
     """Rows by table of each database. Raises Problem when one is damaged."""
+    from . import databases
+
     return {path: databases.facts(folder / path) for path, one in index.items() if one.kind == DATABASE}
 
 

@@ -20,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import databases
-from .index import DATABASE, DIRECTORY, FILE, LINK, Entry, digest
+from .index import DATABASE, DIRECTORY, FILE, LINK, SIDECARS, Entry, digest, is_database
 
 ATTEMPTS = 5
 #: A file that changed so shortly before it was copied may change again under the same time.
@@ -51,6 +50,8 @@ class Stage:
     clock: Callable[[], float] = time.time
     entries: dict[str, Entry] = field(default_factory=dict)
     restless: list[str] = field(default_factory=list)
+    #: Whether ``seen`` is other than it was.
+    noted: bool = False
     _there: dict[str, bool] = field(default_factory=dict)
     _folders: set[str] = field(default_factory=set)
 
@@ -59,11 +60,12 @@ class Stage:
         self.entries, self.restless, self._folders = {}, [], set()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._there = dict(below(self.folder))
-        self._bring_all([one for one in listed(roots, self.seen) if one.database])
-        copied = {name for name, one in self.entries.items() if one.kind == DATABASE}
-        # Listed again: a file that a row names was there before the database was copied.
         found = listed(roots, self.seen)
-        self._bring_all([one for one in found if one.name not in copied])
+        if self._bring_all([one for one in found if one.database]):
+            # Listed again: a file that a row names was there before the database was copied.
+            found = listed(roots, self.seen)
+        known = {name for name, one in self.entries.items() if one.kind == DATABASE}
+        self._bring_all([one for one in found if one.name not in known])
         self._sweep()
         self._finish(found)
 
@@ -71,10 +73,12 @@ class Stage:
         """Rows by table of each database, counted when it was copied."""
         return {name: self.seen[name][3] for name, entry in self.entries.items() if entry.kind == DATABASE}
 
-    def _bring_all(self, found: list[Listed]) -> None:
-        for one in found:
-            if not self._unchanged(one):
-                self._bring(Path(one.source), one.name)
+    def _bring_all(self, found: list[Listed]) -> bool:
+        """Whether any had to be brought."""
+        due = [one for one in found if not self._unchanged(one)]
+        for one in due:
+            self._bring(Path(one.source), one.name)
+        return bool(due)
 
     def _unchanged(self, one: Listed) -> bool:
         """Whether the copy of a file is there already."""
@@ -102,6 +106,7 @@ class Stage:
         except FileNotFoundError:
             # Gone since it was listed, so it was not there at the end of this copy.
             self.seen.pop(name, None)
+            self.noted = True
 
     def _parents(self, name: str) -> None:
         if name.rpartition("/")[0] in self._folders:
@@ -134,12 +139,13 @@ class Stage:
         else:
             self.restless.append(name)
         info = target.lstat()
-        rows = databases.facts(target) if kind == DATABASE else {}
+        rows = _rows(target) if kind == DATABASE else {}
         entry = Entry(
             kind, stat.S_IMODE(source.lstat().st_mode), *_owner(source), info.st_size, digest(target)
         )
         settled = before == after and max(before[2:]) / 1e9 < begun - SETTLE
         self.seen[name] = [before, settled, list(vars(entry).values()), rows]
+        self.noted = True
         return entry
 
     def _copy(self, source: Path, target: Path) -> str:
@@ -149,8 +155,10 @@ class Stage:
             _remove(target)
         try:
             with _opened(source) as opened:
-                kind = DATABASE if databases.is_database(opened) else FILE
+                kind = DATABASE if is_database(opened) else FILE
                 if kind == DATABASE:
+                    from . import databases
+
                     databases.copy(source, draft)
                 else:
                     shutil.copyfile(opened, draft)
@@ -169,6 +177,7 @@ class Stage:
             _remove(self.folder / name)
         for name in [name for name in self.seen if name.rstrip("/") not in self.entries]:
             del self.seen[name]
+            self.noted = True
 
     def _finish(self, found: list[Listed]) -> None:
         """Folders get their owner, mode and time last, as filling them changes it; not what has them: restic
@@ -182,6 +191,7 @@ class Stage:
                 with suppress(FileNotFoundError):
                     _dress(Path(one.source), target)
                     self.seen[key] = [one.identity]
+                    self.noted = True
 
 
 def below(folder: Path) -> Iterator[tuple[str, bool]]:
@@ -241,7 +251,7 @@ def _listed_file(
 
 
 def _sidecar(name: str, names: Mapping[str, os.DirEntry[str]]) -> bool:
-    for end in databases.SIDECARS:
+    for end in SIDECARS:
         if name.endswith(end) and (one := names.get(name[: -len(end)])):
             with suppress(FileNotFoundError):
                 if _database(one.path, one.stat(follow_symlinks=False)):
@@ -271,12 +281,18 @@ def _opened(source: Path) -> Iterator[Path]:
         os.close(handle)
 
 
+def _rows(database: Path) -> Mapping[str, int]:
+    from . import databases
+
+    return databases.facts(database)
+
+
 def _database(source: str, info: os.stat_result) -> bool:
     # A database has whole pages, of at least 512 bytes: most other files need not be opened.
     if not stat.S_ISREG(info.st_mode) or info.st_size == 0 or info.st_size % 512:
         return False
     try:
-        return databases.is_database(Path(source))
+        return is_database(Path(source))
     except FileNotFoundError:
         return False
 
