@@ -65,7 +65,7 @@ class Bench:
     def ours(self, *words: str) -> None:
         command = [
             PYTHON,
-            "-BI",
+            "-IS",
             str(PROGRAM / "__main__.py"),
             "--config",
             str(self.place / "backup.json"),

@@ -4,9 +4,28 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from pathlib import Path
 
+import pytest
+
+PLACE = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 STATE = "/var/lib/adsengineer/backup"
 KEY = "canary-key-8d5f3e7ac2f94d10"
+
+
+@pytest.fixture
+def spare(host):
+    if "-spare" not in host.check_output("hostname"):
+        pytest.skip("this host is no spare")
+    return host
+
+
+@pytest.fixture(autouse=True)
+def _either(host, request):
+    if "-spare" in host.check_output("hostname") and "spare" not in request.fixturenames:
+        pytest.skip("this host is a spare")
 
 
 def started(host, what):
@@ -41,6 +60,8 @@ def test_the_week(host):
     assert "proved notes: 2 files" in host.check_output("journalctl -u adsengineer-backup@drill -o cat")
     assert "adsengineer_backup_healthy 1" in host.check_output("cat /var/lib/adsengineer/metrics/backup.prom")
     assert not host.file(f"{STATE}/work/drill").exists
+    assert found["next_run"] > found["at"]
+    assert re.search(r"\| next 20[0-9 :-]+ UTC \| healthy$", host.check_output("adsengineer-backup status"))
 
 
 def test_the_module_tells_it(host):
@@ -72,13 +93,13 @@ def test_a_run_that_systemd_killed_is_made_up_by_the_next(host):
 
 
 def test_a_failure_is_a_failed_unit_and_a_line(host):
-    host.check_output("mv /srv/repository /srv/away")
+    host.check_output("mv /srv/repository/config /srv/away")
     try:
         assert started(host, "backup") != 0
         lines = host.check_output("journalctl -u adsengineer-backup@backup -p err -o cat -n 3")
         assert "There is no repository at /srv/repository" in lines
     finally:
-        host.check_output("mv /srv/away /srv/repository")
+        host.check_output("mv /srv/away /srv/repository/config")
     host.check_output("systemctl reset-failed")
     assert started(host, "backup") == 0
     assert status(host)["alarms"] == []
@@ -100,3 +121,33 @@ def test_the_key_is_nowhere_else(host):
         host.check_output(f"grep -rl {hidden} {places} 2>/dev/null || true") == "/etc/adsengineer/backup/key"
     )
     assert host.check_output("grep -rl canary-content-2f7[d] /srv/repository || true") == ""
+
+
+def test_the_spare_proved_it_while_the_host_was_gone(spare):
+    told = (PLACE / "spare.log").read_text()
+    assert "proved notes: 2 files" in told
+    assert "checked notes: " in told
+    assert re.search("snapshot [0-9a-f]{8} was restored and proved in [0-9.]+ s", told)
+    assert spare.check_output("restic version").startswith("restic 0.")
+
+
+def test_a_check_that_fails_fails_the_drill(spare):
+    told = (PLACE / "spare-failed.log").read_text()
+    assert "The check of the part notes (grep) ended with 1" in told
+    assert "was restored and proved" not in told
+
+
+def test_the_host_itself_is_no_spare(spare):
+    assert "name another host of the inventory than this one" in (PLACE / "spare-itself.log").read_text()
+
+
+def test_the_spare_is_as_it_was(spare):
+    places = "/var/lib/adsengineer* /etc/adsengineer* /usr/local/lib/adsengineer*"
+    # Where other roles keep what they may have to put back, empty.
+    left = f"find {places} ! -path /var/lib/adsengineer-parachute 2>/dev/null || true"
+    assert spare.check_output(left) == ""
+    hidden = f"({KEY[:-1]}[{KEY[-1]}]|canary-content-2f7[d])"
+    places = "/etc /root /home /var /run /srv /usr/local /tmp"
+    assert spare.check_output(f"grep -rlE '{hidden}' {places} 2>/dev/null || true") == ""
+    assert spare.check_output(f"journalctl | grep -cE '{hidden}' || true") == "0"
+    assert KEY not in (PLACE / "spare.log").read_text()

@@ -33,6 +33,18 @@ def test_a_second_restore_changes_nothing(machine: Machine):
     assert machine.content() == before
 
 
+def test_a_restore_of_once_leaves_a_host_alone_that_is_back(machine: Machine, tmp_path):
+    machine.ok("backup")
+    machine.destroyed(tmp_path / "new")
+    machine.fails("restore", "--once", "--part=notes")
+    assert "restored snapshot" in machine.ok("restore", "--once"), "half a host is not back"
+    (machine.data / "notes" / "one.note").write_text("written since")
+    assert "is back already" in machine.ok("restore", "--once")
+    assert (machine.data / "notes" / "one.note").read_text() == "written since"
+    machine.ok("restore")
+    assert (machine.data / "notes" / "one.note").read_text() != "written since"
+
+
 def test_an_unchanged_host_adds_almost_nothing(machine: Machine):
     machine.ok("backup")
     machine.ok("backup")
@@ -124,6 +136,28 @@ def test_the_drill_proves_and_leaves_nothing(machine: Machine):
     assert not (machine.state / "work" / "drill").exists()
     status = machine.status()
     assert status["restored"]["made_at"] == status["backup"]["made_at"]
+
+
+@pytest.mark.parametrize(
+    ("part", "command", "told"),
+    [
+        ("notes", ["grep", "-q", "nobody wrote this", "one.note"], "of the part notes (grep) ended with"),
+        ("notes", ["no-such-program"], "can't run no-such-program"),
+        ("absent", ["true"], "of the part absent, which the snapshot has not. It has notes, ledger, pki"),
+    ],
+    ids=["refuses", "no-program", "no-part"],
+)
+def test_a_drill_fails_when_an_application_refuses_the_data(machine: Machine, part, command, told):
+    machine.ok("backup")
+    machine.declare(checks=[{"part": part, "command": command}])
+    assert told in machine.fails("drill")
+    assert told in machine.status()["drill_failed"]["problem"]
+    assert machine.status()["restored"] is None
+    assert not (machine.state / "work" / "drill").exists()
+    inside = str(machine.data / "notes" / "one.note").lstrip("/")
+    machine.declare(checks=[{"part": "notes", "command": ["grep", "-q", CANARY, inside]}])
+    assert "checked notes: " in machine.ok("drill")
+    assert machine.status()["alarms"] == ["there is no check of the repository yet"]
 
 
 def test_no_secret_is_in_what_others_read(machine: Machine):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 # Started as a folder, so that its modules are beside nothing else on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from hostbackup import backup, docker, drill, restore, status
+from hostbackup import docker, status
 from hostbackup.config import Config, load
 from hostbackup.files import alone, read_json, write_json
 from hostbackup.problem import Problem, disk_words
@@ -36,6 +37,8 @@ def do_init(config: Config, restic: Restic, _words: argparse.Namespace) -> None:
 
 
 def do_backup(config: Config, restic: Restic, _words: argparse.Namespace) -> None:
+    from hostbackup import backup
+
     docker.thaw(config.work / "paused.json")
     made = backup.backup(config, restic, time.time)
     say(f"saved snapshot {made['snapshot'][:8]}: {made['size']} bytes, {made['added']} added")
@@ -53,11 +56,19 @@ def do_check(config: Config, restic: Restic, _words: argparse.Namespace) -> None
 
 
 def do_drill(config: Config, restic: Restic, words: argparse.Namespace) -> None:
+    from hostbackup import drill
+
     made = drill.drill(config, restic, time.time, say, words.snapshot)
     say(f"snapshot {made['snapshot'][:8]} was restored and proved in {made['seconds']} s")
 
 
 def do_restore(config: Config, restic: Restic, words: argparse.Namespace) -> None:
+    from hostbackup import restore
+
+    before = restore.before(config)
+    if words.once and before and not words.snapshot and not words.part:
+        say(f"this host is back already, from snapshot {before[:8]}: nothing was done")
+        return
     made = restore.restore(config, restic, time.time, say, words.snapshot, words.part)
     age = time.time() - made["made_at"]
     say(
@@ -68,6 +79,8 @@ def do_restore(config: Config, restic: Restic, words: argparse.Namespace) -> Non
 
 
 def do_accept(config: Config, _restic: Restic, _words: argparse.Namespace) -> None:
+    from hostbackup import restore
+
     restore.accept(config)
     say("the parts are taken as they are; the host is not read-only any more", 5)
 
@@ -126,8 +139,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--part", action="append", default=[], help="only this part; may be given more than once"
     )
+    parser.add_argument(
+        "--once", action="store_true", help="restore nothing on a host that was restored, unless told what"
+    )
     words = parser.parse_args(argv)
     os.umask(0o022)
+    # A run is short, and what it reads has no cycles.
+    gc.disable()
     try:
         config = load(words.config)
         return attempted(config, words)

@@ -22,6 +22,14 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A command that exits with 0 in the restored folder of a part when an application could use it."""
+
+    part: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Limits:
     """After how many hours each is an alarm."""
 
@@ -47,6 +55,7 @@ class Config:
     subset: str = "10%"
     lock_wait: str = "10m"
     limits: Limits = Limits()
+    checks: tuple[Check, ...] = ()
 
     @property
     def state(self) -> Path:
@@ -88,6 +97,9 @@ def parsed(value: Mapping[str, Any]) -> Config:
     fields["parts"] = tuple(
         Part(part["name"], tuple(map(Path, part.get("paths") or ())), part.get("volume") or "")
         for part in value["parts"]
+    )
+    fields["checks"] = tuple(
+        Check(check["part"], tuple(check["command"])) for check in value.get("checks") or ()
     )
     fields["limits"] = Limits(**value.get("limits") or {})
     for name in ("key_file", "shared"):

@@ -57,6 +57,13 @@ def restore(
     return result | {"read_only": judged(config, made)}
 
 
+def before(config: Config) -> str:
+    """The snapshot that this host came back from; empty when it never did, or is half restored."""
+    if config.read_only.exists():
+        return ""
+    return str(read_json(config.state / "restored.json", {}).get("snapshot", ""))
+
+
 def chosen(found: list[Snapshot], wanted: str, config: Config) -> Snapshot:
     """The newest snapshot by sequence, or the one whose id begins so."""
     if not found:
