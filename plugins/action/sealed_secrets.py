@@ -16,10 +16,9 @@ from ..module_utils._secrets.declared import relayed_names
 from ..module_utils._secrets.delivery import PREFIX, Letter, keyed, letters, ring_of, signer_of
 from ..module_utils._secrets.envelope import need
 from ..module_utils._secrets.model import Vault, place
-from ..plugin_utils._declared_secrets import STORE, reader
+from ..plugin_utils._declared_secrets import STORE, reader, store_of
 from ..plugin_utils._fleet import FleetAction, Refusal, fields_of
 from ..plugin_utils._planes import planes_of
-from ..plugin_utils._secret_store import opened
 
 Plane = dict[str, Any]
 
@@ -53,7 +52,7 @@ class ActionModule(FleetAction):
         return {"changed": bool(changed), "planes": changed}
 
     def _key(self, planes: list[Plane], args: dict[str, Any], check: bool) -> list[str]:
-        store = opened(self._loader, args["secrets_directory"], args["secrets_ledger"])
+        store = store_of(self._loader, args)
         rotate, why = args["state"] == "rotated", args["why"] or "keys of relayed secrets"
         changed = []
         for plane in planes:

@@ -27,4 +27,11 @@ options:
     type: path
     default: ledger.jsonl
     version_added: 0.2.0
+  secrets_passwords:
+    description:
+      - A folder on the controller with files of passwords, each named by its vault id, for the vault ids of
+        which Ansible was given none.
+      - If it is not set, the environment variable E(ADSENGINEER_PASSWORDS) is used.
+    type: path
+    version_added: 0.2.0
 """

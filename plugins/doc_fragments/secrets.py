@@ -24,10 +24,17 @@ options:
       - If it is not set, the environment variable E(ADSENGINEER_LEDGER) is used.
     type: path
     default: ledger.jsonl
+  passwords:
+    description:
+      - A folder on the controller with files of passwords, each named by its vault id, for the vault ids of
+        which Ansible was given none.
+      - If it is not set, the environment variable E(ADSENGINEER_PASSWORDS) is used.
+    type: path
+    version_added: 0.2.0
 notes:
   - It runs on the controller, whatever host the task is for.
   - The password of a vault file is that of the vault id C(TENANT-ENVIRONMENT), as C(--vault-id) or
-    C(vault_identity_list) gives it. No other password is tried on it.
+    C(vault_identity_list) gives it, or O(passwords) has it. No other password is tried on it.
 """
 
     LOOKUP = r"""
@@ -50,4 +57,13 @@ options:
       - name: ADSENGINEER_LEDGER
     vars:
       - name: secrets_ledger
+  passwords:
+    description:
+      - A folder with files of passwords, each named by its vault id, for the vault ids of which Ansible was
+        given none.
+    type: path
+    env:
+      - name: ADSENGINEER_PASSWORDS
+    vars:
+      - name: secrets_passwords
 """

@@ -76,7 +76,11 @@ class LookupModule(LookupBase):
 
         try:
             return [
-                bindings(planes, self._loader, *map(self.get_option, ("directory", "ledger", "unreadable")))
+                bindings(
+                    planes,
+                    self._loader,
+                    *map(self.get_option, ("directory", "ledger", "passwords", "unreadable")),
+                )
             ]
         except Unreadable as error:
             raise AnsibleError(str(error)) from None

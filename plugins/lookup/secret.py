@@ -60,7 +60,7 @@ from ansible.plugins.lookup import LookupBase
 from ..module_utils._ledger import LedgerError
 from ..module_utils._secrets.change import known
 from ..module_utils._secrets.model import SecretError, Vault, place
-from ..plugin_utils._secret_store import opened, reading
+from ..plugin_utils._secret_store import SHARED, opened, reading
 
 _TERM = re.compile(r"(?P<tenant>[^/@]+)/(?P<name>[^/@]+)(@(?P<version>[1-9][0-9]{0,8}))?")
 
@@ -74,7 +74,7 @@ class LookupModule(LookupBase):
         environment = self.get_option("environment") or ((variables or {}).get("plane") or {}).get(
             "environment"
         )
-        read = reading(opened(self._loader, self.get_option("directory"), self.get_option("ledger")))
+        read = reading(opened(self._loader, *(self.get_option(name) for name in SHARED)))
         vaults: dict[str, Vault] = {}
         values = []
         try:

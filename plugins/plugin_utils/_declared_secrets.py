@@ -13,18 +13,25 @@ from typing import Any
 from ..module_utils._ledger import LedgerError
 from ..module_utils._secrets.declared import Read, every_value, places
 from ..module_utils._secrets.model import SecretError
+from ..module_utils._secrets.store import Store
 from ._secret_store import SHARED, opened, reading
 
 #: Options of every action that needs values.
 STORE: dict[str, dict[str, Any]] = {
     "secrets_directory": SHARED["directory"] | {"no_log": False},
     "secrets_ledger": SHARED["ledger"] | {"no_log": False},
+    "secrets_passwords": SHARED["passwords"],
 }
+
+
+def store_of(loader: Any, args: Mapping[str, Any]) -> Store:
+    """The store that the options name."""
+    return opened(loader, args["secrets_directory"], args["secrets_ledger"], args["secrets_passwords"])
 
 
 def reader(loader: Any, args: Mapping[str, Any]) -> Read:
     """Reads vaults of the store, each once."""
-    return cache(reading(opened(loader, args["secrets_directory"], args["secrets_ledger"])))
+    return cache(reading(store_of(loader, args)))
 
 
 def to_mask(
@@ -44,4 +51,4 @@ def to_mask(
     return found
 
 
-__all__ = ["STORE", "reader", "to_mask"]
+__all__ = ["STORE", "reader", "store_of", "to_mask"]

@@ -22,10 +22,15 @@ class Unreadable(Exception):
 
 
 def bindings(
-    planes: Iterable[Mapping[str, Any]], loader: Any, directory: str, ledger: str, unreadable: str
+    planes: Iterable[Mapping[str, Any]],
+    loader: Any,
+    directory: str,
+    ledger: str,
+    passwords: str | None,
+    unreadable: str,
 ) -> dict[str, dict[str, str]]:
     """The binding C(RELAY) by Worker. Of an unreadable tenant there is none, or Unreadable is raised."""
-    store = opened(loader, directory, ledger)
+    store = opened(loader, directory, ledger, passwords)
     read, today = cache(store.read), datetime.now(UTC).date()
     found = {}
     for plane in planes:

@@ -22,10 +22,12 @@ from ._vault import given
 
 #: The vaults that this process has opened. A fork has those of the process that it was forked from.
 _OPENED: dict[tuple[Any, ...], Vault] = {}
-DIRECTORY, LEDGER = "ADSENGINEER_SECRETS", "ADSENGINEER_LEDGER"
+DIRECTORY, LEDGER, PASSWORDS = "ADSENGINEER_SECRETS", "ADSENGINEER_LEDGER", "ADSENGINEER_PASSWORDS"
 SHARED: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "default": "secrets", "fallback": (env_fallback, [DIRECTORY])},
     "ledger": {"type": "path", "default": "ledger.jsonl", "fallback": (env_fallback, [LEDGER])},
+    # The name of a folder.
+    "passwords": {"type": "path", "no_log": False, "fallback": (env_fallback, [PASSWORDS])},
 }
 
 
@@ -34,9 +36,10 @@ def who() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def opened(loader: Any, directory: str, ledger: str) -> Store:
-    """The store at these places, with the passwords of this run."""
-    return Store(Path(directory).absolute(), Ledger(Path(ledger).absolute(), who()), given(loader))
+def opened(loader: Any, directory: str, ledger: str, passwords: str | None) -> Store:
+    """The store at these places, with the passwords of this run and those of a folder."""
+    codec = given(loader, passwords or "")
+    return Store(Path(directory).absolute(), Ledger(Path(ledger).absolute(), who()), codec)
 
 
 def reading(store: Store) -> Callable[[Place], Vault]:
@@ -76,7 +79,7 @@ class SecretAction(ControllerAction):
 
     def store(self, args: dict[str, Any]) -> Store:
         """The store that the options name."""
-        return opened(self._loader, args["directory"], args["ledger"])
+        return opened(self._loader, args["directory"], args["ledger"], args["passwords"])
 
     def place(self, args: dict[str, Any]) -> Place:
         """Whose secrets."""

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-vault by the passwords that Ansible was given, each for its own vault id only."""
+"""ansible-vault by the passwords that Ansible was given, or a folder has, each for its own vault id only."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
@@ -20,10 +21,13 @@ MAGIC = "$ANSIBLE_VAULT;1.2;AES256;"
 
 
 class Passwords:
-    """A codec of the store. ``known`` are pairs of vault id and password, as ``--vault-id`` gives them."""
+    """A codec of the store. ``known`` are pairs of vault id and password, as ``--vault-id`` gives them.
 
-    def __init__(self, known: Sequence[tuple[str, VaultSecret]]) -> None:
-        self.known = known
+    ``folder`` has files of passwords, named by their vault ids, for those that Ansible was not given.
+    """
+
+    def __init__(self, known: Sequence[tuple[str, VaultSecret]], folder: Path | None = None) -> None:
+        self.known, self.folder = known, folder
 
     def seal(self, vault_id: str, content: str) -> bytes:
         """Encrypt by the first password of this id, as Ansible does."""
@@ -60,19 +64,36 @@ class Passwords:
 
     def _of(self, vault_id: str) -> list[tuple[str, VaultSecret]]:
         found = [(name, secret) for name, secret in self.known if name == vault_id]
+        found = found or self._kept(vault_id)
         if not found:
             raise SecretError(
                 f"There is no password of the vault id {vault_id}: give it by --vault-id {vault_id}@FILE, "
-                "or in "
-                "vault_identity_list of ansible.cfg."
+                "in vault_identity_list of ansible.cfg, or as a file of that name in the folder that "
+                "ADSENGINEER_PASSWORDS names."
             )
         return found
 
+    def _kept(self, vault_id: str) -> list[tuple[str, VaultSecret]]:
+        """The password that the folder has for an id; read as Ansible reads a file of a password."""
+        if self.folder is None:
+            return []
+        path = self.folder / vault_id
+        try:
+            password = path.read_bytes().strip()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise SecretError(f"The password {path} can't be read: {error.strerror}.") from None
+        if not password:
+            raise SecretError(f"The password {path} is empty: write one into it, or remove the file.")
+        return [(vault_id, VaultSecret(password))]
 
-def given(loader: Any) -> Passwords:
+
+def given(loader: Any, folder: str = "") -> Passwords:
     """The passwords of this run of Ansible, from its loader's private place: there is no public one."""
     vault = getattr(loader, "_vault", None)
-    return Passwords(tuple(getattr(vault, "secrets", None) or ()))
+    known = tuple(getattr(vault, "secrets", None) or ())
+    return Passwords(known, Path(folder).absolute() if folder else None)
 
 
 def _other(label: str) -> str:

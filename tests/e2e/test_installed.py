@@ -74,6 +74,14 @@ def test_the_quickstart_needs_nothing_but_the_collection(
     assert {path.name for path in empty.folder.iterdir()} == {".run", "inventory"}
 
 
+def test_its_secrets_are_found_by_every_command_with_its_inventory(empty: Shell, quickstart: str) -> None:
+    told = play(empty, "secrets", "-i", "inventory")
+    assert re.search(r"acme +production +api_key +1 .* fresh", told)
+    assert re.search(r"acme +production +sink_token +1 .* fresh", told)
+    deploy = f"{ansible('ansible-playbook')} adsengineer.orchestrator.deploy -i inventory --check"
+    assert changes(empty.good("bash", "-euc", f". .run/edge.env && {deploy}")) == 0
+
+
 def test_the_second_run_keeps_the_ports_and_changes_nothing(empty: Shell, quickstart: str) -> None:
     again = play(empty, "quickstart")
     assert changes(again) == 0
@@ -132,6 +140,8 @@ def test_a_topology_of_ones_own_is_deployed(empty: Shell, quickstart: str) -> No
     mine = empty.folder / "mine"
     mine.mkdir()
     text = (empty.folder / "inventory" / "topology.yml").read_text()
+    # Whoever starts from it has no secrets yet.
+    text = re.sub(r"^    secrets:\n(      .*\n)+", "", text, flags=re.M)
     (mine / "topology.yml").write_text(
         re.sub(r"^name: .*$", "name: mine", text, flags=re.M).replace("acme", "zenith")
     )

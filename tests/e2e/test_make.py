@@ -67,12 +67,14 @@ def test_the_first_run_ends_with_the_planes_and_what_to_try(clone: Shell, quicks
     end = quickstart[-6000:]
     for tenant, region in PLANES:
         assert re.search(rf"\b{tenant}\b.*\b{region}\b.*http://{tenant}-{region}\.edge\.localhost", end)
+    acme = f"http://acme-eu.edge.localhost:{clone.extra['HTTP_PORT']}"
     tried = end.split("Three things to try:")[1].split("PLAY RECAP")[0]
     lines = [line.strip(" -'") for line in tried.splitlines()]
     assert [line for line in lines if line] == [
         "make release",
         "make release-bad",
         "make status",
+        f"See which secrets a Worker has, and no value: curl {acme}/healthz",
         "Edit the configuration on both sides: make edits. Merge it: make sync",
         "Point curl, wrangler or an SDK at it: source .run/edge.env. Stop it: make stop",
     ]
@@ -95,6 +97,27 @@ def test_status_is_a_list_of_objects(clone: Shell, quickstart: str) -> None:
         assert plane["healthy"] is True
         assert VERSION.fullmatch(plane["version_id"])
     assert serving(clone) == {f"{plane['tenant']}-{plane['region']}": plane["version_id"] for plane in planes}
+
+
+def test_each_kind_of_secret_is_there_and_no_value_is_shown(clone: Shell, quickstart: str) -> None:
+    where, password = clone.folder / ".run/secrets/production/acme.vault", ".run/passwords/acme-production"
+    viewed = [".venv/bin/ansible-vault", "view", "--vault-id", f"acme-production@{password}", str(where)]
+    assert (clone.folder / password).stat().st_mode & 0o777 == 0o600
+    secrets = json.loads(clone.good(*viewed))["secrets"]
+    values = [version["value"] for one in secrets.values() for version in one["versions"].values()]
+    assert {"api_key", "sink_token"} <= secrets.keys()
+    port = int(clone.extra["HTTP_PORT"])
+    for region in ("eu", "us"):
+        host = {"Host": f"acme-{region}.edge.localhost"}
+        health = httpx.get(f"http://127.0.0.1:{port}/healthz", headers=host)
+        assert health.json()["bound"] == {"API_KEY": {"version": 1}}
+        assert health.json()["relayed"]["SINK_TOKEN"].keys() == {"version", "key"}
+        assert [value for value in values if value in health.text] == []
+    told = clone.good("make", "status")
+    assert re.search(r"acme +production +api_key +1 .* fresh .*acme-eu\.API_KEY \(bound\)", told)
+    assert re.search(r"acme +production +sink_token +1 .* fresh .*acme-eu\.SINK_TOKEN \(relayed\)", told)
+    for said in (quickstart, told):
+        assert [value for value in values if value in said] == []
 
 
 def test_the_environment_file_serves_other_clients(clone: Shell, quickstart: str) -> None:

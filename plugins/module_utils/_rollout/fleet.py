@@ -20,7 +20,9 @@ from .bundle import Bundle
 
 GATEWAY, FRONT = "gateway", "front"
 TAG, TAG_LENGTH = "fp:", 32
-_RESERVED = ("CONFIG", "VERSION", "TENANT", "REGION", "ENVIRONMENT", "RELEASE", "ROUTES", "RELAYED")
+#: Names of the declared secrets of a kind; the gateway tells by them which it has.
+_SHOWN = ("BOUND", "RELAYED", "STORED")
+_RESERVED = ("CONFIG", "VERSION", "TENANT", "REGION", "ENVIRONMENT", "RELEASE", "ROUTES", *_SHOWN)
 
 Json = dict[str, Any]
 
@@ -153,13 +155,17 @@ def _gateway(plane: Mapping[str, Any], release: Release) -> Unit:
     bindings += [_variable(name, text) for name, text in (texts | {"RELEASE": release.label}).items()]
     bindings += [_variable(name, value) for name, value in release.variables.items()]
     bindings += [_service(name, script) for name, script in release.services.items()]
-    bindings += [
+    stored = [
         _stored(plane, name, item)
         for name, item in (plane.get("secrets") or {}).items()
         if item["kind"] == "secrets_store"
     ]
-    if plane["worker"] in release.relayed:
-        bindings.append(_variable("RELAYED", list(release.relayed[plane["worker"]])))
+    shown = (
+        _versions(plane, release),
+        list(release.relayed.get(plane["worker"], ())),
+        sorted(item["name"] for item in stored),
+    )
+    bindings += stored + [_variable(name, value) for name, value in zip(_SHOWN, shown, strict=True) if value]
     common = {name: plane[name] for name in ("tenant", "region", "canary", "hostname", "zone", "url")}
     return _unit(
         release,
@@ -250,6 +256,13 @@ def _fallback(plane: Mapping[str, Any], siblings: Sequence[Mapping[str, Any]]) -
 
 def _binding(region: str) -> str:
     return f"GATEWAY_{region.upper().replace('-', '_')}"
+
+
+def _versions(plane: Mapping[str, Any], release: Release) -> dict[str, int]:
+    """The versions of the bound secrets that the plane declares; not those of keys that go along."""
+    pins = release.pins.get(plane["worker"], {})
+    declared = plane.get("secrets") or {}
+    return {name: int(pin.rpartition("@")[2]) for name, pin in sorted(pins.items()) if name in declared}
 
 
 def _stored(plane: Mapping[str, Any], name: str, item: Mapping[str, Any]) -> Json:

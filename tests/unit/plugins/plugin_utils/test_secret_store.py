@@ -58,6 +58,36 @@ def test_what_was_put_is_read_and_never_lies_open(store, tmp_path):
     assert VALUE not in repr(store.read(ACME))
 
 
+def test_a_folder_has_the_passwords_that_nobody_gave(tmp_path):
+    folder = tmp_path / "passwords"
+    folder.mkdir()
+    store = opened(tmp_path, Passwords([], folder))
+    with pytest.raises(model.SecretError, match="no password of the vault id acme-production: give it by"):
+        store.change(ACME, putting(), "asked")
+    (folder / "globex-production").write_text("of another tenant")
+    (folder / "acme-production").write_text("\n")
+    with pytest.raises(model.SecretError, match="acme-production is empty: write one into it"):
+        store.change(ACME, putting(), "asked")
+    (folder / "acme-production").write_text("of the folder\n")
+    store.change(ACME, putting(), "asked")
+    assert store.read(ACME).secrets["token"].value == VALUE
+    done = subprocess.run(
+        [VAULT, "view", "--vault-id", f"acme-production@{folder / 'acme-production'}", store.path(ACME)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert VALUE in done.stdout
+
+
+def test_a_password_that_was_given_goes_before_the_one_of_a_folder(store, tmp_path):
+    (tmp_path / "acme-production").write_text("another")
+    both = Passwords(passwords().known, tmp_path)
+    assert opened(tmp_path, both).read(ACME).secrets["token"].value == VALUE
+    with pytest.raises(model.SecretError, match="the password of the vault id acme-production doesn't open"):
+        opened(tmp_path, Passwords([], tmp_path)).read(ACME)
+
+
 def test_an_equal_value_writes_nothing(store):
     before = store.path(ACME).read_bytes()
     _old, done = store.change(ACME, putting(), "again")

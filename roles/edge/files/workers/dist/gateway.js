@@ -1,5 +1,5 @@
-// source: sha256:e54eac357e2930b3c566973ee444b4449c7bfb1301d9579591c42a748b3df6e5
-// bundle: sha256:a5b2d438581120dfea9986d63f7ff4b533ae3b2d8e354f7044789536b25c06cd
+// source: sha256:760e9e70822140c59672500fcf5992e532bca11cf12dc728b16f10aabcb066d7
+// bundle: sha256:4157ec36f1c24f40cd79b15722251e2f869c38f157ee60c515f0a56add20dfd2
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -1398,7 +1398,7 @@ async function stateOf(env, config2) {
   if (reasons.length > 0 || env.CONFIG === void 0) return { ok: false, reasons };
   return config2.read(env.CONFIG);
 }
-function health(request, env, state, now, relayed) {
+function health(request, env, state, now, secrets2 = {}) {
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET, HEAD");
   const plane = {
     tenant: env.TENANT,
@@ -1406,12 +1406,60 @@ function health(request, env, state, now, relayed) {
     environment: env.ENVIRONMENT,
     release: env.RELEASE,
     version: { id: env.VERSION?.id, tag: env.VERSION?.tag },
-    relayed
+    ...secrets2
   };
   if (!state.ok) return json(503, { status: "unavailable", ...plane, problems: state.reasons }, RETRY_AFTER);
   const { revision, sha256: sha2563, readAt } = state.document;
   const config2 = { revision, sha256: sha2563, stale: state.stale, age_seconds: Math.max(0, Math.round((now - readAt) / 1e3)) };
   return json(200, { status: "ok", ...plane, config: config2, sink: env.SINK !== void 0 });
+}
+
+// src/gateway/held.ts
+var READ_TIMEOUT2 = 2e3;
+var KEEP = 5e3;
+var HeldSecrets = class {
+  #now;
+  #stored;
+  #nextRead = 0;
+  constructor(now) {
+    this.#now = now;
+  }
+  async of(env) {
+    return { bound: bound(env), stored: await this.#ofStore(env) };
+  }
+  async #ofStore(env) {
+    if (!Array.isArray(env.STORED) || env.STORED.length === 0) return void 0;
+    if (this.#now() >= this.#nextRead) {
+      this.#stored = Object.fromEntries(await Promise.all(env.STORED.map(async (name) => [name, await stored(bindingOf(env, name))])));
+      this.#nextRead = this.#now() + KEEP;
+    }
+    return this.#stored;
+  }
+};
+function bound(env) {
+  if (typeof env.BOUND !== "object") return void 0;
+  const entries = Object.entries(env.BOUND).map(([name, version]) => [name, filled(bindingOf(env, name)) ? { version } : absent(name)]);
+  return Object.fromEntries(entries);
+}
+async function stored(binding) {
+  if (!isStored(binding)) return { problem: "it is no binding to a Secrets Store" };
+  try {
+    return filled(await within(READ_TIMEOUT2, binding.get())) ? {} : { problem: "it is empty" };
+  } catch {
+    return { problem: "the Secrets Store did not give it" };
+  }
+}
+function absent(name) {
+  return { problem: `the binding ${name} is missing` };
+}
+function bindingOf(env, name) {
+  return env[name];
+}
+function filled(value) {
+  return typeof value === "string" && value !== "";
+}
+function isStored(value) {
+  return typeof value === "object" && value !== null && "get" in value && typeof value.get === "function";
 }
 
 // node_modules/@hpke/common/esm/src/errors.js
@@ -3194,9 +3242,9 @@ function bytes(base642) {
 
 // src/gateway/secrets.ts
 var PREFIX2 = "sealed/";
-var READ_TIMEOUT2 = 2e3;
+var READ_TIMEOUT3 = 2e3;
 var CACHE_TTL_SECONDS2 = 30;
-var KEEP = 5e3;
+var KEEP2 = 5e3;
 var SealedSecrets = class {
   #known = /* @__PURE__ */ new Map();
   #now;
@@ -3230,7 +3278,7 @@ var SealedSecrets = class {
     return known;
   }
   async #fetch(env, name, last) {
-    const nextRead = this.#now() + KEEP;
+    const nextRead = this.#now() + KEEP2;
     try {
       const opened2 = await open2(env, name);
       if (last !== void 0 && opened2.sequence < last.sequence) throw new Refused("the envelope is older than one that was opened before");
@@ -3244,7 +3292,7 @@ async function open2(env, name) {
   const { CONFIG, SEALING_KEYS, TENANT, REGION } = env;
   if (CONFIG === void 0 || TENANT === void 0 || REGION === void 0) throw new Refused("a binding is missing");
   if (typeof SEALING_KEYS !== "string") throw new Refused("the binding SEALING_KEYS is missing");
-  const text = await within(READ_TIMEOUT2, CONFIG.get(PREFIX2 + name, { type: "text", cacheTtl: CACHE_TTL_SECONDS2 }));
+  const text = await within(READ_TIMEOUT3, CONFIG.get(PREFIX2 + name, { type: "text", cacheTtl: CACHE_TTL_SECONDS2 }));
   if (text === null) throw new Refused("it was not delivered yet");
   const self = { tenant: TENANT, region: REGION, worker: `${TENANT}-${REGION}-gateway` };
   return openEnvelope(text, name, self, SEALING_KEYS);
@@ -3253,12 +3301,13 @@ async function open2(env, name) {
 // src/gateway/index.ts
 var config = new ConfigReader(Date.now, (reasons) => log("error", "error", "config unusable", { reasons }));
 var secrets = new SealedSecrets(Date.now, (name, reason) => log("error", "error", "relayed secret refused", { name, reason }));
+var held = new HeldSecrets(Date.now);
 async function route(request, env, trace) {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith(PREFIX)) return exposed(request, env, trace);
   switch (pathname) {
     case "/healthz":
-      return health(request, env, await stateOf(env, config), Date.now(), await secrets.freshness(env));
+      return health(request, env, await stateOf(env, config), Date.now(), { ...await held.of(env), relayed: await secrets.freshness(env) });
     case "/v1/events":
       return events(request, env, await stateOf(env, config), trace, secrets);
     default:

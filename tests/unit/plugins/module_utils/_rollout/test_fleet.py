@@ -101,6 +101,28 @@ def test_a_secret_of_the_secrets_store_is_a_binding():
         one(plane(secrets={"STRIPE": item | {"store": None}}))
 
 
+def test_a_gateway_is_told_which_secrets_it_has_and_no_value():
+    stored = {"kind": "secrets_store", "from": "stripe", "store": "0" * 32}
+    declared = {
+        "API_KEY": {"kind": "bound", "from": "api_key"},
+        "STRIPE": stored,
+        "TOKEN": {"kind": "relayed"},
+    }
+    pins = {
+        "API_KEY": "production/acme/api_key@3",
+        "SEALING_KEYS": "production/acme/relayed.keys.eu@1",
+    }
+    unit = one(
+        plane(secrets=declared),
+        release(pins={"acme-eu-gateway": pins}, relayed={"acme-eu-gateway": ["TOKEN"]}),
+    )
+    assert [binding for binding in unit.bindings if binding["type"] == "json"] == [
+        {"name": "BOUND", "type": "json", "json": {"API_KEY": 3}},
+        {"name": "RELAYED", "type": "json", "json": ["TOKEN"]},
+        {"name": "STORED", "type": "json", "json": ["STRIPE"]},
+    ]
+
+
 CHANGES = {
     "code": {"gateway": bundle("cc")},
     "label": {"label": "v2"},

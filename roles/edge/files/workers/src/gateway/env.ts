@@ -11,6 +11,10 @@ export interface Bindings {
   readonly RELEASE: string;
   /** Optional: receives the accepted events. */
   readonly SINK: Fetcher;
+  /** Optional: the versions of the bound secrets by their names. */
+  readonly BOUND: Readonly<Record<string, number>>;
+  /** Optional: the names of the secrets that are bindings to a Secrets Store. */
+  readonly STORED: readonly string[];
   /** Optional: the names of the relayed secrets, and the keys that open them. */
   readonly RELAYED: readonly string[];
   readonly SEALING_KEYS: string;

@@ -2,6 +2,7 @@
 import { json, methodNotAllowed, RETRY_AFTER } from "../shared/http.ts";
 import type { ConfigReader, Document } from "./config.ts";
 import { bindingProblems, type Env } from "./env.ts";
+import type { Held } from "./held.ts";
 import type { Freshness } from "./secrets.ts";
 
 /** Whether this plane can serve, and with which document. */
@@ -21,7 +22,7 @@ export function health(
   env: Env,
   state: State,
   now: number,
-  relayed?: Readonly<Record<string, Freshness>>,
+  secrets: Held & { readonly relayed?: Readonly<Record<string, Freshness>> | undefined } = {},
 ): Response {
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET, HEAD");
   const plane = {
@@ -30,7 +31,7 @@ export function health(
     environment: env.ENVIRONMENT,
     release: env.RELEASE,
     version: { id: env.VERSION?.id, tag: env.VERSION?.tag },
-    relayed,
+    ...secrets,
   };
   if (!state.ok) return json(503, { status: "unavailable", ...plane, problems: state.reasons }, RETRY_AFTER);
   const { revision, sha256, readAt } = state.document;

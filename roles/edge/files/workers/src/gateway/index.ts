@@ -7,17 +7,19 @@ import { identity, type Env } from "./env.ts";
 import { events } from "./events.ts";
 import { exposed, PREFIX } from "./exposed.ts";
 import { health, stateOf } from "./health.ts";
+import { HeldSecrets } from "./held.ts";
 import { SealedSecrets } from "./secrets.ts";
 
 const config = new ConfigReader(Date.now, (reasons) => log("error", "error", "config unusable", { reasons }));
 const secrets = new SealedSecrets(Date.now, (name, reason) => log("error", "error", "relayed secret refused", { name, reason }));
+const held = new HeldSecrets(Date.now);
 
 async function route(request: Request, env: Env, trace: Trace): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith(PREFIX)) return exposed(request, env, trace);
   switch (pathname) {
     case "/healthz":
-      return health(request, env, await stateOf(env, config), Date.now(), await secrets.freshness(env));
+      return health(request, env, await stateOf(env, config), Date.now(), { ...(await held.of(env)), relayed: await secrets.freshness(env) });
     case "/v1/events":
       return events(request, env, await stateOf(env, config), trace, secrets);
     default:
