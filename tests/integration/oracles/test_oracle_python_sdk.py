@@ -142,6 +142,43 @@ def test_settings_and_secrets(sdk: cloudflare.Cloudflare, account: str) -> None:
     assert list(scripts.secrets.list("sdk", account_id=account)) == []
 
 
+def test_secrets_store(sdk: cloudflare.Cloudflare, account: str, clean_edge: Any) -> None:
+    stores = sdk.secrets_store.stores
+    store = stores.create(account_id=account, name="default")
+    assert [item.id for item in stores.list(account_id=account)] == [store.id]
+    assert stores.get(store.id, account_id=account).name == "default"
+    with pytest.raises(cloudflare.BadRequestError, match="maximum_stores_exceeded"):
+        stores.create(account_id=account, name="more")
+
+    made = stores.secrets.create(
+        store.id,
+        account_id=account,
+        body=[{"name": "one", "value": "hidden", "scopes": ["workers"], "comment": "ours"}],
+    )
+    (one,) = made.result
+    here = {"account_id": account, "store_id": store.id}
+    found = stores.secrets.get(one.id, **here)
+    assert (found.name, found.status, found.scopes) == ("one", "active", ["workers"])
+    edited = stores.secrets.edit(one.id, **here, value="hidden too", comment="mine")
+    assert edited.comment == "mine"
+    copy = stores.secrets.duplicate(one.id, **here, name="two", scopes=["workers", "access"])
+    listed = stores.secrets.list(store.id, account_id=account, order="name", scopes=["access"])
+    assert [item.id for item in listed] == [copy.id]
+    assert sdk.secrets_store.quota.get(account_id=account).secrets.usage == 2
+    stores.secrets.delete(copy.id, **here)
+
+    bound = {"type": "secrets_store_secret", "name": "KEY", "store_id": store.id, "secret_name": "one"}
+    code = b"export default { fetch: async (_, env) => new Response(String((await env.KEY.get()).length)) };"
+    main = [("main.js", code, JS)]
+    sdk.workers.scripts.update("sdk", account_id=account, metadata=metadata(bindings=[bound]), files=main)
+    whole = sdk.workers.scripts.script_and_version_settings.get("sdk", account_id=account)
+    assert [item.to_dict() for item in whole.bindings or [] if item.name == "KEY"] == [bound]
+    sdk.workers.scripts.subdomain.create("sdk", account_id=account, enabled=True)
+    assert clean_edge.get("sdk.embedded.workers.dev").text == str(len("hidden too"))
+    stores.delete(store.id, account_id=account, force=True)
+    assert list(stores.list(account_id=account)) == []
+
+
 def test_subdomains_domains_and_routes(sdk: cloudflare.Cloudflare, account: str, clean_edge: Any) -> None:
     deploy(sdk, account)
     assert sdk.workers.subdomains.get(account_id=account).subdomain == "embedded"

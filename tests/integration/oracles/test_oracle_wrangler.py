@@ -180,6 +180,45 @@ def test_secrets_are_put_listed_bulk_changed_and_deleted(wrangler: Wrangler) -> 
     assert said(wrangler)["secret"] is None
 
 
+def test_a_secret_of_the_secrets_store_is_made_bound_changed_and_deleted(wrangler: Wrangler) -> None:
+    store = ("secrets-store", "store")
+    secret = ("secrets-store", "secret")
+    told = wrangler(*store, "create", "default", "--remote")
+    identifier = re.search(r"ID: ([0-9a-f]{32})", told)
+    assert identifier, told
+    here = (identifier[1], "--remote")
+    assert identifier[1] in wrangler(*store, "list", "--remote")
+    made = wrangler(*secret, "create", *here, "--name", "key", "--scopes", "workers", stdin="twelve-chars")
+    assert "twelve-chars" not in made
+    listed = wrangler(*secret, "list", *here)
+    assert "key" in listed
+    assert "active" in listed
+    (found,) = api(wrangler, f"/secrets_store/stores/{identifier[1]}/secrets")
+    bound = {"binding": "STORED", "store_id": identifier[1], "secret_name": "key"}
+    wrangler.code("one", secrets_store_secrets=[bound])
+    (wrangler.folder / "worker.js").write_text(
+        "const length = async (env) => (await env.STORED.get()).length;"
+        "export default { fetch: async (_, env) => Response.json({ length: await length(env) }) };"
+    )
+    wrangler("deploy")
+    assert said(wrangler) == {"length": len("twelve-chars")}
+    wrangler(
+        *secret,
+        "update",
+        *here,
+        "--secret-id",
+        found["id"],
+        "--scopes",
+        "workers",
+        stdin="longer-than-before",
+    )
+    assert said(wrangler) == {"length": len("longer-than-before")}, "without a new version"
+    wrangler(*secret, "delete", *here, "--secret-id", found["id"])
+    assert api(wrangler, f"/secrets_store/stores/{identifier[1]}/secrets") == []
+    lost = wrangler("deploy", fails=True)
+    assert "is in no Secrets Store" in lost
+
+
 def test_a_secret_is_refused_while_the_latest_version_is_not_deployed(wrangler: Wrangler) -> None:
     wrangler.code("one")
     wrangler("deploy")

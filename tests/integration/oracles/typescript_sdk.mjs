@@ -103,7 +103,29 @@ async function kv() {
   assert.deepEqual(await collect(namespaces.list({ account_id })), []);
 }
 
+async function secretsStore() {
+  const { stores } = sdk.secretsStore;
+  const store = await stores.create({ account_id, name: "default" });
+  const there = { account_id, store_id: store.id };
+  const [one] = await collect(
+    stores.secrets.create(store.id, { account_id, body: [{ name: "one", value: "hidden", scopes: ["workers"] }] }),
+  );
+  assert.equal(one.status, "pending");
+  assert.deepEqual((await collect(stores.secrets.list(store.id, { account_id }))).map((s) => [s.name, s.status]), [["one", "active"]]);
+  assert.equal((await stores.secrets.edit(one.id, { ...there, comment: "mine" })).comment, "mine");
+  assert.ok(!("value" in (await stores.secrets.get(one.id, there))));
+  await assert.rejects(
+    collect(stores.secrets.create(store.id, { account_id, body: [{ name: "one", value: "hidden", scopes: ["workers"] }] })),
+    (error) => error.errors[0].message === "secret_name_already_exists",
+  );
+  await stores.secrets.delete(one.id, there);
+  assert.equal((await sdk.secretsStore.quota.get({ account_id })).secrets.usage, 0);
+  await stores.delete(store.id, { account_id });
+  assert.deepEqual(await collect(stores.list({ account_id })), []);
+}
+
 await identity();
 await workers();
 await kv();
+await secretsStore();
 console.log("ok");

@@ -44,6 +44,7 @@ class Memory:
         self.deployments: dict[str, list[tuple[str, float]]] = {}
         self.bundles: dict[tuple[str, str], Bundle] = {}
         self.values: dict[tuple[str, str], KvItem] = {}
+        self.secrets: dict[tuple[str, str], str] = {}
         self.down = False
 
     def deploy(self, script: str, code: str = "export default {}", **changes: Any) -> str:
@@ -79,6 +80,9 @@ class Memory:
 
     def kv_delete(self, namespace: str, key: str) -> None:
         self.values.pop((namespace, key), None)
+
+    def secret(self, store: str, name: str) -> str | None:
+        return self.secrets.get((store, name))
 
     def kv_list(self, namespace: str, prefix: str, limit: int, cursor: str) -> KvPage:
         names = sorted(key for space, key in self.values if space == namespace and key.startswith(prefix))

@@ -44,6 +44,16 @@ def test_values(edge: Running) -> None:
     }
 
 
+def test_a_secret_of_a_store_is_read_at_each_use(edge: Running) -> None:
+    bound = ({"name": "KEY", "type": "secrets_store_secret", "store_id": "s1", "secret_name": "one"},)
+    edge.source.secrets["s1", "one"] = "first"
+    assert run(edge, "return [await env.KEY.get(), JSON.stringify(env)]", bound) == ["first", '{"KEY":{}}']
+    edge.source.secrets["s1", "one"] = "second"
+    assert edge.get("bound").json()[0] == "second"
+    edge.source.secrets.clear()
+    assert edge.get("bound").json() == {"error": 'Error: Secret "one" not found'}
+
+
 @pytest.mark.parametrize("date", ["2021-11-02", "2026-06-01", ""])
 @pytest.mark.parametrize(
     ("expression", "expected"),

@@ -87,3 +87,6 @@ class Source(Protocol):
 
     def kv_list(self, namespace: str, prefix: str, limit: int, cursor: str) -> KvPage:
         """List keys in byte order."""
+
+    def secret(self, store: str, name: str) -> str | None:
+        """Return the value of a secret of a Secrets Store that Workers may read."""

@@ -48,3 +48,8 @@ class StoreSource:
     def kv_list(self, namespace: str, prefix: str, limit: int, cursor: str) -> KvPage:
         """List keys in byte order."""
         return self._store.kv.list(namespace, prefix, limit, cursor)
+
+    def secret(self, store: str, name: str) -> str | None:
+        """Return the value of a secret of a Secrets Store that Workers may read."""
+        found = self._store.secrets_store.named(store, name)
+        return found.value if found and "workers" in found.scopes else None

@@ -233,7 +233,15 @@ def test_an_older_state_gets_the_new_tables_and_keeps_the_rest(tmp_path: Any) ->
     path = tmp_path / "state.sqlite"
     store = Store(path)
     store.kv.create("kept")
-    for table in ("connectors", "vpc_services", "tunnels", "dns_records", "service_tokens"):
+    for table in (
+        "stored_secrets",
+        "secret_stores",
+        "connectors",
+        "vpc_services",
+        "tunnels",
+        "dns_records",
+        "service_tokens",
+    ):
         store.database.run(f"DROP TABLE {table}")
     store.database.run("PRAGMA user_version = 1")
     store.close()

@@ -26,6 +26,7 @@ from . import (
     records,
     routes,
     scripts,
+    secrets_store,
     service_tokens,
     settings,
     subdomains,
@@ -67,6 +68,7 @@ MODULES = (
     records,
     vpc_services,
     service_tokens,
+    secrets_store,
 )
 ROUTER = Router(endpoint for module in MODULES for endpoint in module.ENDPOINTS)
 VERIFY_PATHS = {endpoint.path for endpoint in identity.VERIFY}

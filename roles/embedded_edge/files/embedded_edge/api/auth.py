@@ -19,6 +19,7 @@ READ_WRITE = (
     "DNS",
     "Connectivity Directory",
     "Access: Service Tokens",
+    "Secrets Store",
 )
 READ_ONLY = ("Account Settings", "User Details", "Memberships", "Zone")
 SCOPES = frozenset([f"{name} {right}" for name in READ_WRITE for right in ("Read", "Write")]) | {

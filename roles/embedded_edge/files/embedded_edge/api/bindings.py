@@ -138,9 +138,11 @@ def check_size(binding: Json) -> None:
 
 
 def check_targets(store: Store, script: str, bindings: Iterable[Json]) -> None:
-    """Insist that KV namespaces and other Workers that are pointed at exist."""
+    """Insist that KV namespaces, other Workers and secrets that are pointed at exist."""
     for binding in bindings:
         name = binding["name"]
+        if binding["type"] == "secrets_store_secret":
+            _check_secret(store, binding)
         if binding["type"] == "kv_namespace" and store.kv.namespace(binding["namespace_id"]) is None:
             shown = binding["namespace_id"][:64]
             raise ApiError(400, 10041, f"KV namespace '{shown}' of binding {name} not found.")
@@ -153,6 +155,15 @@ def check_targets(store: Store, script: str, bindings: Iterable[Json]) -> None:
             raise ApiError(
                 400, 10143, f"Could not resolve service binding '{name}'. Target script '{shown}' not found."
             )
+
+
+def _check_secret(store: Store, binding: Json) -> None:
+    secret = store.secrets_store.named(binding["store_id"], binding["secret_name"])
+    shown = f"secret '{binding['secret_name'][:255]}' of binding {binding['name']}"
+    if secret is None:
+        raise bad_request(f"the {shown} is in no Secrets Store '{binding['store_id'][:64]}'")
+    if "workers" not in secret.scopes:
+        raise bad_request(f"the {shown} lacks the scope 'workers'")
 
 
 def inherited(

@@ -94,6 +94,13 @@ def _binding(bundle: Bundle, binding: dict[str, Any]) -> dict[str, Any]:
             return {"name": name, "kind": "value", "value": metadata}
         case "kv_namespace":
             return {"name": name, "kind": "kv", "namespace": binding["namespace_id"]}
+        case "secrets_store_secret":
+            return {
+                "name": name,
+                "kind": "secret",
+                "store": binding["store_id"],
+                "secret": binding["secret_name"],
+            }
         case "service":
             return {
                 "name": name,

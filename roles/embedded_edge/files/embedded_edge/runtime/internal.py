@@ -38,6 +38,7 @@ class Internal:
                 Route("/kv", self._kv_put, methods=["PUT"]),
                 Route("/kv", self._kv_delete, methods=["DELETE"]),
                 Route("/kv/keys", self._kv_list),
+                Route("/secret", self._secret),
             ],
             exception_handlers={kv.KvRefused: _refused, Exception: _broken},
         )
@@ -85,6 +86,13 @@ class Internal:
             return PlainTextResponse(f"{error}.", 422)
         self._on_load()
         return JSONResponse(body)
+
+    async def _secret(self, request: Request) -> Response:
+        query = request.query_params
+        value = self._source.secret(query["store"], query["secret"])
+        if value is None:
+            return PlainTextResponse(f'Secret "{query["secret"]}" not found', 404)
+        return PlainTextResponse(value)
 
     async def _kv_get(self, request: Request) -> Response:
         query = request.query_params

@@ -12,6 +12,7 @@ from .database import KV_TABLES, STATE_TABLES, Database, StateError
 from .kv import Kv
 from .records import Records
 from .scripts import Scripts
+from .secrets_store import SecretsStore
 from .service_tokens import ServiceTokens
 from .triggers import Triggers
 from .tunnels import Tunnels
@@ -38,6 +39,7 @@ class Store:
         self.records = Records(self.database, stamps)
         self.vpc_services = VpcServices(self.database, stamps)
         self.service_tokens = ServiceTokens(self.database, stamps, clock)
+        self.secrets_store = SecretsStore(self.database, stamps)
 
     def reset(self) -> None:
         """Forget all but the account, its main token and its zones."""

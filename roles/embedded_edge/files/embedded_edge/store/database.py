@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 
-SCHEMAS = ("schema.sql", "network.sql")
+SCHEMAS = ("schema.sql", "network.sql", "secrets_store.sql")
 """What each format added to the one before."""
 
 STATE_TABLES = (
+    "stored_secrets",
+    "secret_stores",
     "connectors",
     "vpc_services",
     "tunnels",

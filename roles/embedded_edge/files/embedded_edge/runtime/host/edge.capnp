@@ -33,6 +33,7 @@ const host :Workerd.Worker = (
     (name = "load.js", esModule = embed "load.js"),
     (name = "kv.js", esModule = embed "kv.js"),
     (name = "outbound.js", esModule = embed "outbound.js"),
+    (name = "secret.js", esModule = embed "secret.js"),
     (name = "service.js", esModule = embed "service.js"),
     (name = "tail.js", esModule = embed "tail.js"),
     (name = "inside.txt", text = embed "inside.js"),

@@ -95,6 +95,7 @@ function environment(bindings) {
   const make = {
     value: ({ value }) => value,
     kv: ({ namespace }) => exports.KvNamespace({ props: { namespace } }),
+    secret: ({ store, secret }) => exports.StoredSecret({ props: { store, secret } }),
     service: ({ script, entrypoint }) => exports.ServiceBinding({ props: { script, entrypoint } }),
     stub: () => null,
   };

@@ -5,5 +5,6 @@ export { default } from "./front.js";
 export { Control } from "./control.js";
 export { KvNamespace } from "./kv.js";
 export { Outbound } from "./outbound.js";
+export { StoredSecret } from "./secret.js";
 export { ServiceBinding } from "./service.js";
 export { Tail } from "./tail.js";
