@@ -42,7 +42,8 @@ from ..module_utils._rollout.plan import (
     waves,
 )
 from ..module_utils._rollout.register import Register
-from ..module_utils._secrets.declared import BOUND, KEPT, RELAYED, digests, names, pinned, values
+from ..module_utils._secrets.declared import BOUND, KEPT, RELAYED, STORED, digests, names, pinned, values
+from ..module_utils._secrets.stored import names as stored_names
 from ..plugin_utils._controller import texts
 from ..plugin_utils._declared_secrets import STORE, reader
 from ..plugin_utils._fleet import (
@@ -80,6 +81,7 @@ class ActionModule(FleetAction):
             "default": "keep",
             "no_log": False,
         },
+        "secrets_store": {"type": "str", "default": "", "no_log": False},
         "digest_key": {"type": "str", "no_log": True},
         "canary_steps": {"type": "list", "elements": "int", "default": [10, 50, 100]},
         "later_steps": {"type": "list", "elements": "int", "default": [100]},
@@ -133,7 +135,12 @@ class ActionModule(FleetAction):
                     f"{', '.join(twice)} of {script} is declared in the topology, and given in the option "
                     "secrets (edge_secrets of the role): keep one of them."
                 )
-        marks = digests(pins, read)
+        marks, stored = digests(pins, read), stored_names(pinned(planes, STORED, read))
+        if stored and not args["secrets_store"] and not self.check:
+            raise Refusal(
+                "Secrets of the kind secrets_store are declared, and secrets_store is not given: bring them "
+                "there with the module stored_secrets, which answers it."
+            )
         return replace(
             release,
             secrets={
@@ -143,6 +150,8 @@ class ActionModule(FleetAction):
             pins={script: {name: str(pin) for name, pin in items.items()} for script, items in pins.items()},
             kept=kept,
             relayed=names(planes, RELAYED),
+            stored=stored,
+            secrets_store=args["secrets_store"],
         )
 
     def _show(
@@ -267,5 +276,6 @@ def _result(
         "notes": notes,
         "register_namespace": home,
         "relayed": bool(release.relayed),
+        "stored": bool(release.stored),
         "diff": text.before_after(decisions, release.label),
     }

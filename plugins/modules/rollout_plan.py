@@ -97,6 +97,13 @@ options:
     choices: [keep, remove]
     default: keep
     version_added: 0.2.0
+  secrets_store:
+    description:
+      - The id of the account's Secrets Store, as M(adsengineer.orchestrator.stored_secrets) answers it.
+        Needed outside of check mode when planes declare secrets that belong there.
+    type: str
+    default: ""
+    version_added: 0.2.0
   digest_key:
     description:
       - The key of these digests. If it is not set, O(api_token) is used, and a new token then shows Workers
@@ -229,6 +236,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+stored:
+  description: Whether planes of the run have secrets in the account's Secrets Store.
+  returned: success
+  type: bool
 relayed:
   description:
     - Whether planes of the run have relayed secrets, which M(adsengineer.orchestrator.sealed_secrets)

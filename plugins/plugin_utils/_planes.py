@@ -47,17 +47,21 @@ def whole_tenants(
     task_vars: Mapping[str, Any], planes: Sequence[Mapping[str, Any]], given: bool
 ) -> tuple[set[str], set[str]]:
     """The tenants with a front all of whose planes are in the run, and those with some left out."""
-    fronted = {plane["tenant"] for plane in planes if plane.get("front")}
+    return parted(task_vars, {plane["tenant"] for plane in planes if plane.get("front")}, given)
+
+
+def parted(task_vars: Mapping[str, Any], tenants: set[str], given: bool) -> tuple[set[str], set[str]]:
+    """Of these tenants those all of whose planes are in the run, and those with some left out."""
     if given:
-        return fronted, set()
+        return tenants, set()
     here, groups = set(task_vars["ansible_play_hosts"]), task_vars["groups"]
     edge = set(groups.get("edge", ()))
     partial = {
         tenant
-        for tenant in fronted
+        for tenant in tenants
         if not (edge & set(groups.get(f"tenant_{tenant.replace('-', '_')}", ()))) <= here
     }
-    return fronted - partial, partial
+    return tenants - partial, partial
 
 
-__all__ = ["planes_of", "planes_of_play", "whole_tenants"]
+__all__ = ["parted", "planes_of", "planes_of_play", "whole_tenants"]

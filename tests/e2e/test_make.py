@@ -105,17 +105,19 @@ def test_each_kind_of_secret_is_there_and_no_value_is_shown(clone: Shell, quicks
     assert (clone.folder / password).stat().st_mode & 0o777 == 0o600
     secrets = json.loads(clone.good(*viewed))["secrets"]
     values = [version["value"] for one in secrets.values() for version in one["versions"].values()]
-    assert {"api_key", "sink_token"} <= secrets.keys()
+    assert {"api_key", "sink_token", "partner_key"} <= secrets.keys()
     port = int(clone.extra["HTTP_PORT"])
     for region in ("eu", "us"):
         host = {"Host": f"acme-{region}.edge.localhost"}
         health = httpx.get(f"http://127.0.0.1:{port}/healthz", headers=host)
         assert health.json()["bound"] == {"API_KEY": {"version": 1}}
         assert health.json()["relayed"]["SINK_TOKEN"].keys() == {"version", "key"}
+        assert health.json()["stored"] == {"PARTNER_KEY": {}}
         assert [value for value in values if value in health.text] == []
     told = clone.good("make", "status")
     assert re.search(r"acme +production +api_key +1 .* fresh .*acme-eu\.API_KEY \(bound\)", told)
     assert re.search(r"acme +production +sink_token +1 .* fresh .*acme-eu\.SINK_TOKEN \(relayed\)", told)
+    assert re.search(r"acme +production +partner_key +1 .* acme-eu\.PARTNER_KEY \(secrets_store\)", told)
     for said in (quickstart, told):
         assert [value for value in values if value in said] == []
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import httpx as _httpx
 
     from .records import Records
+    from .secrets_store import SecretsStore
     from .service_tokens import ServiceTokens
     from .tunnels import Tunnels
     from .vpc_services import VpcServices
@@ -133,6 +134,13 @@ class Client:
         from .vpc_services import VpcServices
 
         return VpcServices(self._api)
+
+    @cached_property
+    def secrets_store(self) -> SecretsStore:
+        """Secrets of the account."""
+        from .secrets_store import SecretsStore
+
+        return SecretsStore(self._api)
 
     @cached_property
     def service_tokens(self) -> ServiceTokens:

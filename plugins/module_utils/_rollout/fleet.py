@@ -36,7 +36,8 @@ class Release:
     """What is rolled out: code, settings of the Worker, names and digests of its secrets.
 
     ``pins`` say for which of the secrets which version of the store stands; ``kept`` are those whose values
-    are known to the Worker alone, ``relayed`` those that reach it sealed, past its versions.
+    are known to the Worker alone, ``relayed`` those that reach it sealed, past its versions. ``stored`` are
+    names in the account's Secrets Store, whose id is ``secrets_store``.
     """
 
     label: str
@@ -50,6 +51,8 @@ class Release:
     pins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
     relayed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    stored: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    secrets_store: str = ""
 
     def bundle(self, kind: str) -> Bundle:
         found = self.gateway if kind == GATEWAY else self.front
@@ -156,7 +159,7 @@ def _gateway(plane: Mapping[str, Any], release: Release) -> Unit:
     bindings += [_variable(name, value) for name, value in release.variables.items()]
     bindings += [_service(name, script) for name, script in release.services.items()]
     stored = [
-        _stored(plane, name, item)
+        _stored(plane, name, item, release)
         for name, item in (plane.get("secrets") or {}).items()
         if item["kind"] == "secrets_store"
     ]
@@ -265,18 +268,19 @@ def _versions(plane: Mapping[str, Any], release: Release) -> dict[str, int]:
     return {name: int(pin.rpartition("@")[2]) for name, pin in sorted(pins.items()) if name in declared}
 
 
-def _stored(plane: Mapping[str, Any], name: str, item: Mapping[str, Any]) -> Json:
+def _stored(plane: Mapping[str, Any], name: str, item: Mapping[str, Any], release: Release) -> Json:
     """A secret of the account's Secrets Store: the Worker fetches the value itself."""
-    if not item.get("store"):
+    ours = release.stored.get(plane["worker"], {}).get(name)
+    if not item.get("store") and ours is None:
         raise FleetError(
-            f"The secret {name} of {plane['worker']} is of the kind secrets_store and does not say which: "
-            "add store, the id of the account's Secrets Store, to it in the topology."
+            f"The secret {name} of {plane['worker']} has no name in the Secrets Store: plan with the values "
+            "of its vault file."
         )
     return {
         "name": name,
         "type": "secrets_store_secret",
-        "store_id": item["store"],
-        "secret_name": item["from"],
+        "store_id": item.get("store") or release.secrets_store,
+        "secret_name": ours or item["from"],
     }
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .._relay.issue import REFERENCES, SIGNING
-from .declared import OURS, SIGNER
+from .declared import OURS, SIGNER, kind_of
 from .model import TIME, Place, Secret, Vault, place
 
 FRESH, STALE, UNUSED, MISSING, STAGED = "fresh", "stale", "unused", "missing", "half rotated"
@@ -76,7 +76,7 @@ def _used(planes: Iterable[Mapping[str, Any]]) -> dict[tuple[Place, str], _Use]:
     found: dict[tuple[Place, str], _Use] = {}
     for plane in planes:
         for binding, item in (plane.get("secrets") or {}).items():
-            if item["kind"] not in OURS:
+            if kind_of(item) not in OURS:
                 continue
             key = (place(plane["tenant"], plane["environment"]), item["from"])
             use = found.setdefault(key, _Use())

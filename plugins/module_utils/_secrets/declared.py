@@ -17,9 +17,11 @@ from typing import Any, TypeVar
 
 from .model import Place, SecretError, Vault, place
 
-BOUND, RELAYED, KEPT = "bound", "relayed", "kept"
+BOUND, RELAYED, KEPT, STORED = "bound", "relayed", "kept", "secrets_store"
+#: A secret of a Secrets Store that somebody else looks after.
+FOREIGN = "of a named Secrets Store"
 #: Kinds whose values are in the collection's store.
-OURS = (BOUND, RELAYED)
+OURS = (BOUND, RELAYED, STORED)
 #: The binding with the keys of a plane that has relayed secrets, and where the store keeps them.
 RING, SIGNER = "SEALING_KEYS", "relayed.signer"
 _PIN = re.compile(r"([^/@]+)/([^/@]+)/([^/@]+)@([1-9][0-9]{0,8})")
@@ -60,10 +62,17 @@ class Pin:
         return secret.versions[self.version].value
 
 
+def kind_of(item: Mapping[str, Any]) -> str:
+    """The kind of a declared secret."""
+    return FOREIGN if item["kind"] == STORED and item.get("store") else str(item["kind"])
+
+
 def names(planes: Iterable[Mapping[str, Any]], kind: str) -> dict[str, tuple[str, ...]]:
     """The bindings of one kind by Worker; Workers without any are left out."""
     found = {
-        plane["worker"]: tuple(sorted(name for name, item in _secrets(plane).items() if item["kind"] == kind))
+        plane["worker"]: tuple(
+            sorted(name for name, item in _secrets(plane).items() if kind_of(item) == kind)
+        )
         for plane in planes
     }
     return {worker: bindings for worker, bindings in found.items() if bindings}
@@ -83,7 +92,7 @@ def ring_name(plane: Mapping[str, Any]) -> str:
 def places(planes: Iterable[Mapping[str, Any]]) -> list[Place]:
     """Whose secrets these planes declare."""
     found = {
-        _place(plane) for plane in planes if any(item["kind"] in OURS for item in _secrets(plane).values())
+        _place(plane) for plane in planes if any(kind_of(item) in OURS for item in _secrets(plane).values())
     }
     return sorted(found, key=str)
 
@@ -94,7 +103,7 @@ def pinned(planes: Iterable[Mapping[str, Any]], kind: str, read: Read) -> ByWork
     missing: list[str] = []
     for plane in planes:
         for name, item in _secrets(plane).items():
-            if item["kind"] != kind:
+            if kind_of(item) != kind:
                 continue
             secret = read(_place(plane)).secrets.get(item["from"])
             if secret is None:
@@ -154,14 +163,17 @@ def _listed(items: list[str]) -> str:
 
 __all__ = [
     "BOUND",
+    "FOREIGN",
     "KEPT",
     "OURS",
     "RELAYED",
     "RING",
     "SIGNER",
+    "STORED",
     "Pin",
     "digests",
     "every_value",
+    "kind_of",
     "names",
     "pinned",
     "places",

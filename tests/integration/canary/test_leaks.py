@@ -27,8 +27,9 @@ ROOT = Path(__file__).resolve().parents[3]
 # A Worker that repeats its secret, in every form that it can think of.
 TELLING = """
 export default {
-  fetch(request, env) {
-    const told = [env.KEY, btoa(env.KEY), encodeURIComponent(env.KEY)].join(" ");
+  async fetch(request, env) {
+    const key = typeof env.KEY === "string" ? env.KEY : await env.KEY.get();
+    const told = [key, btoa(key), encodeURIComponent(key)].join(" ");
     return new Response(`broken ${told}`, { status: 500, headers: { "x-version-id": env.VERSION.id } });
   },
 };
@@ -269,6 +270,7 @@ ROLLOUTS: dict[str, Rollout] = {
 }
 KEY = {"KEY": {"from": "secret"}}
 RELAYED = {"KEY": {"kind": "relayed", "from": "secret"}}
+ACCOUNT = {"KEY": {"kind": "secrets_store", "from": "secret"}}
 STORED: dict[str, Rollout] = {
     "bound": Rollout("planes are healthy", ok=True, declared=KEY),
     "bound, upload refused": Rollout(
@@ -288,6 +290,18 @@ STORED: dict[str, Rollout] = {
         # The first one is the account register.
         faults=(fault("status", "PUT", "/bulk", status=500) | {"skip": 1},),
         declared=RELAYED,
+    ),
+    "in the Secrets Store": Rollout("planes are healthy", ok=True, declared=ACCOUNT),
+    "in the Secrets Store, refused": Rollout(
+        "500", faults=(fault("status", "POST", "/secrets", status=500),), declared=ACCOUNT
+    ),
+    "in the Secrets Store, and the answer is lost": Rollout(
+        "unknown", faults=(fault("drop_after", "POST", "/secrets"),), declared=ACCOUNT
+    ),
+    "in the Secrets Store, and repeated by the Worker": Rollout(
+        "broken",
+        variables={"edge_gateway_bundle": "{{ token_file | dirname }}/telling.js"},
+        declared=ACCOUNT,
     ),
 }
 

@@ -32,7 +32,8 @@ export default {
     const name = new URL(request.url).searchParams.get("digest");
     const own = env.RELAYED === undefined ? env : { ...env, SINK: sink };
     if (name === null) return gateway.fetch(request, own, context);
-    const value = name === "seen" ? seen : env[name];
+    const bound = name === "seen" ? seen : env[name];
+    const value = typeof bound?.get === "function" ? await bound.get() : bound;
     if (value === undefined) return new Response("none");
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(value));
     const bytes = Array.from(new Uint8Array(digest));

@@ -97,8 +97,21 @@ def test_a_secret_of_the_secrets_store_is_a_binding():
         "store_id": "0" * 32,
         "secret_name": "stripe",
     } in unit.bindings
-    with pytest.raises(FleetError, match="does not say which: add store"):
-        one(plane(secrets={"STRIPE": item | {"store": None}}))
+
+
+def test_a_secret_that_is_brought_to_the_secrets_store_is_bound_by_its_version():
+    declared = plane(secrets={"STRIPE": {"kind": "secrets_store", "from": "stripe"}})
+    ours = {"STRIPE": "acme__production__stripe__3"}
+    unit = one(declared, release(stored={"acme-eu-gateway": ours}, secrets_store="1" * 32))
+    assert {
+        "name": "STRIPE",
+        "type": "secrets_store_secret",
+        "store_id": "1" * 32,
+        "secret_name": "acme__production__stripe__3",
+    } in unit.bindings
+    assert {"name": "STORED", "type": "json", "json": ["STRIPE"]} in unit.bindings
+    with pytest.raises(FleetError, match="STRIPE of acme-eu-gateway has no name in the Secrets Store"):
+        one(declared)
 
 
 def test_a_gateway_is_told_which_secrets_it_has_and_no_value():
