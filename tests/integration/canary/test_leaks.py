@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import ansible_runner
 import pytest
@@ -218,9 +219,21 @@ def drive(
     )
     edge.control.delete("/faults").raise_for_status()
     (seen / "requests.json").write_text(json.dumps(edge.control.get("/requests").json()))
+    (seen / "kv.json").write_bytes(b"\n".join(stored(edge)))
     shutil.copy(edge.directory / "output.log", seen / "edge.log")
     printed = (seen / "ansible.log").read_text()
     return Driven(run.status == "successful", printed, leaks(planted, [seen]))
+
+
+def stored(edge: Any) -> Iterator[bytes]:
+    """Every value of every KV namespace, and what is told of it beside."""
+    base = f"{edge.base_url}/accounts/{edge.account_id}/storage/kv/namespaces"
+    with edge.client() as client:
+        for space in client.get(base, params={"per_page": 100}).json()["result"]:
+            keys = client.get(f"{base}/{space['id']}/keys", params={"limit": 1000}).json()["result"]
+            for key in keys:
+                yield json.dumps(key).encode()
+                yield client.get(f"{base}/{space['id']}/values/{quote(key['name'], safe='')}").content
 
 
 @pytest.mark.parametrize("name", BRANCHES)
@@ -363,6 +376,8 @@ def test_no_stored_secret_leaks(name: str, clean_edge: Any, tmp_path: Path) -> N
     assert branch.words in run.printed
     assert not run.leaks, run.leaks
     assert "Traceback" not in run.printed
+    if name == "relayed":
+        assert b'"sealed":' in (tmp_path / "seen" / "kv.json").read_bytes()
 
 
 #: A line of the collection, and what would carry a value on in its place: as it is, encoded, into a file.
