@@ -110,6 +110,11 @@ def test_each_kind_of_secret_is_there_and_no_value_is_shown(clone: Shell, quicks
     for region in ("eu", "us"):
         host = {"Host": f"acme-{region}.edge.localhost"}
         health = httpx.get(f"http://127.0.0.1:{port}/healthz", headers=host)
+        deadline = time.monotonic() + 60
+        # Whoever asked before the delivery keeps that answer of KV for a while.
+        while "problem" in health.json()["relayed"]["SINK_TOKEN"] and time.monotonic() < deadline:
+            time.sleep(1)
+            health = httpx.get(f"http://127.0.0.1:{port}/healthz", headers=host)
         assert health.json()["bound"] == {"API_KEY": {"version": 1}}
         assert health.json()["relayed"]["SINK_TOKEN"].keys() == {"version", "key"}
         assert health.json()["stored"] == {"PARTNER_KEY": {}}
