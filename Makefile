@@ -88,7 +88,13 @@ bench: deps ## the costs, as ratios of one run
 	status=0; python tests/benchmarks/bench.py --ansible .cache/venv-run/bin/ansible-playbook $(ARGS) || status=$$?; python tests/benchmarks/bench_secrets.py || status=$$?; \
 	python tests/benchmarks/bench_relay.py || status=$$?; \
 	python tests/benchmarks/bench_config.py || status=$$?; \
-	python tests/benchmarks/bench_backup.py || status=$$?; exit $$status
+	python tests/benchmarks/bench_backup.py || status=$$?; \
+	python tests/benchmarks/bench_host.py --ansible .cache/venv-run/bin/ansible-playbook || status=$$?; exit $$status
+
+.PHONY: bench-host
+bench-host: deps ## bare host to serving, against a plain shell script; part of make bench
+	@PATH="$$PWD/.venv/bin:$$PATH"; source scripts/lib.sh; make_venv "$$PWD/.cache/venv-run" python requirements/run.txt; \
+	python tests/benchmarks/bench_host.py --ansible .cache/venv-run/bin/ansible-playbook $(ARGS)
 
 .PHONY: lock
 lock: deps ## lock the Python requirements anew
