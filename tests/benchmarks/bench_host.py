@@ -194,7 +194,11 @@ def main() -> int:
     print(f"  load before the rounds: {', '.join(f'{item:.1f}' for item in bench.loads)}")
     if not options.no_history:
         row = {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
-        row |= {"load": round(statistics.median(bench.loads), 2), "suite": options.suite}
+        row |= {
+            "load": round(statistics.median(bench.loads), 2),
+            "suite": options.suite,
+            "rounds": options.rounds,
+        }
         row["host"] = {what: round(statistics.median(took), 2) for what, took in bench.seconds.items()}
         row["plain"] = {what: round(statistics.median(took), 2) for what, took in bench.parts.items()}
         row["ratios"] = {what: round(value, 3) for what, value, _promise, _kept in found}
