@@ -8,3 +8,10 @@ def test_no_unit_has_failed(host):
     assert host.run("systemctl is-system-running").stdout.strip() == "running", host.check_output(
         "systemctl --failed --no-pager"
     )
+
+
+def test_the_engine_and_compose_answer(host):
+    assert (
+        host.check_output("docker info --format '{{.LoggingDriver}} {{.LiveRestoreEnabled}}'") == "local true"
+    )
+    assert host.run("docker compose version || docker-compose version").rc == 0
