@@ -16,7 +16,6 @@ PLUGINS = "ansible_collections.adsengineer.orchestrator.plugins"
 ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("[a-z]*.py"))
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[a-z]*.py"))
 SECRET = re.compile(r"token|secret|password|passphrase|private_key|credential", re.IGNORECASE)
-FRAGMENTS = ("cloudflare", "declared_secrets", "secrets")
 
 
 def action_of(name: str) -> type[Any]:
@@ -25,15 +24,18 @@ def action_of(name: str) -> type[Any]:
 
 
 def documented(name: str) -> dict[str, Any]:
-    """The documentation of a module as data, with the options of the shared fragment."""
+    """The documentation of a module as data, with what it takes from shared fragments."""
     module = importlib.import_module(f"{PLUGINS}.modules.{name}")
     data: dict[str, Any] = yaml.safe_load(module.DOCUMENTATION)
-    options = dict(data.get("options") or {})
-    for name in FRAGMENTS:
-        if f"adsengineer.orchestrator.{name}" in (data.get("extends_documentation_fragment") or []):
-            fragment = importlib.import_module(f"{PLUGINS}.doc_fragments.{name}").ModuleDocFragment
-            options |= yaml.safe_load(fragment.DOCUMENTATION)["options"]
-    return data | {"options": options}
+    options, attributes = dict(data.get("options") or {}), dict(data.get("attributes") or {})
+    for full_name in data.get("extends_documentation_fragment") or []:
+        name, _dot, part = full_name.removeprefix("adsengineer.orchestrator.").partition(".")
+        fragment = importlib.import_module(f"{PLUGINS}.doc_fragments.{name}").ModuleDocFragment
+        shared = yaml.safe_load(getattr(fragment, (part or "documentation").upper()))
+        options |= shared["options"]
+        for attribute, told in shared.get("attributes", {}).items():
+            attributes[attribute] = told | attributes.get(attribute, {})
+    return data | {"options": options, "attributes": attributes}
 
 
 def full_spec(name: str) -> dict[str, Any]:
