@@ -47,6 +47,26 @@ def test_nothing_has_failed(host):
     assert output(host, "systemctl is-system-running").strip() == "running"
 
 
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "adsengineer-firewall.service",
+        "adsengineer-docker-guard.service",
+        "docker.service",
+        "pm2-adsengineer.service",
+        "adsengineer-pki-expiry.timer",
+    ],
+)
+def test_a_unit_runs(host, unit):
+    assert output(host, f"systemctl is-active {unit}").strip() == "active"
+    assert output(host, f"systemctl is-enabled {unit}").strip() == "enabled"
+
+
+def test_the_rules_are_loaded(host):
+    assert "policy drop" in output(host, "nft list chain inet adsengineer input")
+    assert "tn-*" in output(host, "nft list chain inet adsengineer_docker forward")
+
+
 def test_it_serves_under_pm2(host):
     assert health(host)["status"] == "ok"
     assert [one["pm2_env"]["status"] for one in processes(host)] == ["online", "online"]
