@@ -14,12 +14,12 @@ from itertools import pairwise
 from typing import Any
 
 from .._secrets.change import Change, generated, known, put
+from .._secrets.declared import RELAY_REFERENCES, RELAY_SIGNING
 from .._secrets.model import TIME, Secret, SecretError, Vault, Version
 from . import keys
 from .reference import Reference, expiry, seal
 
 FORMAT = 1
-REFERENCES, SIGNING = "relay_references", "relay_signing."
 #: Versions of a key that are kept.
 KEPT = 5
 LENGTH = 64
@@ -29,7 +29,7 @@ _USABLE = re.compile(r"(?=.{8})[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 
 def missing(vault: Vault, regions: Iterable[str]) -> list[str]:
     """The names of keys that are still to be made."""
-    names = [REFERENCES, *(SIGNING + region for region in sorted(regions))]
+    names = [RELAY_REFERENCES, *(RELAY_SIGNING + region for region in sorted(regions))]
     return [name for name in names if name not in vault.secrets]
 
 
@@ -60,7 +60,7 @@ def public(
         name: {
             "keys": [
                 keys.public_jwk(text)
-                for text in accepted(_key(vault, SIGNING + plane["region"]), at, overlap)
+                for text in accepted(_key(vault, RELAY_SIGNING + plane["region"]), at, overlap)
             ],
             "connectors": plane["connectors"],
         }
@@ -78,7 +78,7 @@ def private(
         "format": FORMAT,
         "tenant": vault.place.tenant,
         "environment": vault.place.environment,
-        "reference_keys": accepted(_key(vault, REFERENCES), at, overlap),
+        "reference_keys": accepted(_key(vault, RELAY_REFERENCES), at, overlap),
         "secrets": {name: _usable(vault, name) for name in names},
     }
 
@@ -86,12 +86,12 @@ def private(
 def binding(vault: Vault, plane: Mapping[str, Any], today: date) -> str:
     """The text of a plane's binding C(RELAY). The same until a key, a connector or the period changes."""
     relay = plane["relay"]
-    sealing = keys.sealing_key(_key(vault, REFERENCES).value)
+    sealing = keys.sealing_key(_key(vault, RELAY_REFERENCES).value)
     ends = expiry(today, relay["reference_days"])
     return json.dumps(
         {
             "url": relay["url"],
-            "key": keys.private_jwk(_key(vault, SIGNING + plane["region"]).value),
+            "key": keys.private_jwk(_key(vault, RELAY_SIGNING + plane["region"]).value),
             "references": {
                 name: seal(
                     Reference(plane["tenant"], plane["environment"], plane["name"], name, ends), sealing

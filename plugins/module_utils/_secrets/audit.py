@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .._relay.issue import REFERENCES, SIGNING
-from .declared import OURS, SIGNER, kind_of
+from .declared import OURS, RELAY_REFERENCES, RELAY_SIGNING, SIGNER, kind_of
 from .model import TIME, Place, Secret, Vault, place
 
 FRESH, STALE, UNUSED, MISSING, STAGED = "fresh", "stale", "unused", "missing", "half rotated"
@@ -94,8 +93,8 @@ def _resident(plane: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     for name, connector in connectors.items():
         yield connector["credential"]["secret"], f".{name} (resident)", False
     if connectors:
-        yield REFERENCES, " (relay)", True
-        yield SIGNING + plane["region"], " (relay)", True
+        yield RELAY_REFERENCES, " (relay)", True
+        yield RELAY_SIGNING + plane["region"], " (relay)", True
 
 
 def audited_places(planes: Iterable[Mapping[str, Any]]) -> set[Place]:

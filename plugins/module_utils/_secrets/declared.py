@@ -24,6 +24,8 @@ FOREIGN = "of a named Secrets Store"
 OURS = (BOUND, RELAYED, STORED)
 #: The binding with the keys of a plane that has relayed secrets, and where the store keeps them.
 RING, SIGNER = "SEALING_KEYS", "relayed.signer"
+#: Where the store keeps the keys of a relay: that of its references, and by region those of its planes.
+RELAY_REFERENCES, RELAY_SIGNING = "relay_references", "relay_signing."
 _PIN = re.compile(r"([^/@]+)/([^/@]+)/([^/@]+)@([1-9][0-9]{0,8})")
 _SHOWN = 5
 
@@ -167,6 +169,8 @@ __all__ = [
     "KEPT",
     "OURS",
     "RELAYED",
+    "RELAY_REFERENCES",
+    "RELAY_SIGNING",
     "RING",
     "SIGNER",
     "STORED",
