@@ -276,6 +276,5 @@ def _result(
         "notes": notes,
         "register_namespace": home,
         "relayed": bool(release.relayed),
-        "stored": bool(release.stored),
         "diff": text.before_after(decisions, release.label),
     }

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.secrets_store import Stored
+from ..module_utils._rollout.plan import listed
 from ..module_utils._secrets import stored
 from ..module_utils._secrets.declared import STORED, Read, pinned, values
 from ..module_utils._secrets.model import place
@@ -17,8 +18,6 @@ from ..plugin_utils._controller import texts
 from ..plugin_utils._declared_secrets import STORE, reader, store_of
 from ..plugin_utils._fleet import FleetAction
 from ..plugin_utils._planes import parted, planes_of
-
-_SHOWN = 5
 
 
 class ActionModule(FleetAction):
@@ -92,7 +91,7 @@ class ActionModule(FleetAction):
             return [*left.forgotten, *left.undeclared], []
         stays = [item.name for item in left.undeclared]
         if stays:
-            self.say(f"note: secrets of the Secrets Store that nobody declares stay: {_listed(stays)}")
+            self.say(f"note: secrets of the Secrets Store that nobody declares stay: {listed(stays)}")
         return list(left.forgotten), stays
 
     def _pruned(self, client: Client, args: dict[str, Any], store: str, gone: list[Stored]) -> list[str]:
@@ -108,8 +107,3 @@ class ActionModule(FleetAction):
         """The entry of the ledger, which is on the disk before the account is changed."""
         subject = {"account": client.account_id, "secrets": ", ".join(names)}
         return store_of(self._loader, args).ledger.change(what, subject, args["why"] or "Secrets Store")
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -236,10 +236,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-stored:
-  description: Whether planes of the run have secrets in the account's Secrets Store.
-  returned: success
-  type: bool
 relayed:
   description:
     - Whether planes of the run have relayed secrets, which M(adsengineer.orchestrator.sealed_secrets)
