@@ -20,4 +20,4 @@ def test_both_know_the_same_special_addresses():
 
 
 def test_the_firewall_lets_out_what_a_relay_marks():
-    assert FIREWALL["__firewall_relays"] == RELAY["__relay_mark"]
+    assert FIREWALL["__firewall_relay_mark"] == RELAY["__relay_mark"]
