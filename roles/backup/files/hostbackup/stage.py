@@ -27,7 +27,7 @@ ATTEMPTS = 5
 SETTLE = 2.0
 #: Bytes that Linux takes for the name of a file.
 LONGEST = 255
-#: What a file was like when it was copied: inode, size, times, and whether those were settled.
+#: What a file was like when it was copied: inode, size, times; of a database also size and time of its log.
 Identity = list[int]
 
 
@@ -43,7 +43,11 @@ class Listed(NamedTuple):
 
 @dataclass
 class Stage:
-    """One part's copy. ``seen`` is what the last run knew of each source, by its path in the copy."""
+    """One part's copy.
+
+    ``seen`` is what the last run knew of each source. By a file's path in the copy: its identity, whether
+    that was settled, its entry, and rows by table. By a folder's path and a slash: its identity.
+    """
 
     folder: Path
     seen: dict[str, list[Any]]
@@ -75,13 +79,13 @@ class Stage:
 
     def _bring_all(self, found: list[Listed]) -> bool:
         """Whether any had to be brought."""
-        due = [one for one in found if not self._unchanged(one)]
+        due = [one for one in found if not self._kept(one)]
         for one in due:
             self._bring(Path(one.source), one.name)
         return bool(due)
 
-    def _unchanged(self, one: Listed) -> bool:
-        """Whether the copy of a file is there already."""
+    def _kept(self, one: Listed) -> bool:
+        """Keep the copy of a file that is there already. False when it has to be brought."""
         known = self.seen.get(one.name)
         if known and known[0] == one.identity and known[1] and self._there.get(one.name):
             self._parents(one.name)
@@ -180,8 +184,10 @@ class Stage:
             self.noted = True
 
     def _finish(self, found: list[Listed]) -> None:
-        """Folders get their owner, mode and time last, as filling them changes it; not what has them: restic
-        would save the folder again."""
+        """Give folders their owner, mode and time: last, since filling a folder changes its time.
+
+        One that has them is left alone, or restic would save it again.
+        """
         for one in reversed(found):
             entry, key = self.entries.get(one.name), f"{one.name}/"
             if entry and entry.kind == DIRECTORY:
