@@ -22,6 +22,7 @@ from .model import Place, SecretError, Vault
 MARK = "adsengineer.orchestrator"
 # No name of a tenant or environment has an underscore.
 _NAME = re.compile(r"([a-z0-9-]+)__([a-z0-9-]+)__(.+)__([1-9][0-9]{0,8})")
+_FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 
 
 def name_of(pin: Pin) -> str:
@@ -52,7 +53,7 @@ class Change:
 
 
 def change(pins: Mapping[str, Mapping[str, Pin]], read: Read, there: Iterable[Stored]) -> Change:
-    """What is missing or different. Raises SecretError when a name is taken by somebody else."""
+    """What is missing or different. Raises SecretError when a name has another value or owner."""
     found = {item.name: item for item in there}
     every = {name_of(pin): pin for items in pins.values() for pin in items.values()}
     new, edited = [], []
@@ -66,6 +67,12 @@ def change(pins: Mapping[str, Mapping[str, Pin]], read: Read, there: Iterable[St
                 f"The Secrets Store has a secret {name} that does not come from the vault file of "
                 f"{pin.place}. Remove it there if nobody needs it, or rotate the secret, which takes another "
                 "name."
+            )
+        elif _has_another_value(standing, wanted, vault):
+            raise SecretError(
+                f"The Secrets Store has another value as {name}, and Workers may read it: {pin.name} of "
+                f"{pin.place} was removed and put again. Rotate it with the module secret (state: rotated), "
+                "which takes another name."
             )
         elif standing.comment != wanted.comment or not set(SCOPES) <= set(standing.scopes):
             edited.append((standing.id, wanted))
@@ -97,6 +104,9 @@ def leftover(
         if pin is None or vault is None or not _is_of(item, vault):
             continue
         secret = vault.secrets.get(pin.name)
+        if secret is not None and pin.version > secret.newest:
+            # Put from a newer vault file than this one, of an old checkout say: it knows more.
+            continue
         if secret is None or pin.version not in secret.versions:
             forgotten.append(item)
         elif (pin.place, pin.name) not in declared:
@@ -110,6 +120,12 @@ def _comment(vault: Vault, name: str, value: str) -> str:
 
 def _is_of(item: Stored, vault: Vault) -> bool:
     return item.comment.startswith(f"{_mark(vault)} ")
+
+
+def _has_another_value(item: Stored, wanted: New, vault: Vault) -> bool:
+    """Whether we put it, with a value that the vault file had under the same number before."""
+    said = item.comment.removeprefix(f"{_mark(vault)} ")
+    return item.comment != wanted.comment and _FINGERPRINT.fullmatch(said) is not None
 
 
 def _mark(vault: Vault) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._cloudflare.secrets_store import (
@@ -82,8 +83,8 @@ def test_what_stands_there_is_left_alone():
     assert stored.change(pins(1), lambda _where: found, standing(found, [1])) == stored.Change((), ())
 
 
-def test_another_value_or_scope_is_corrected():
-    """The value of a version never changes by itself, so somebody has changed the comment, or the scope."""
+def test_another_comment_or_scope_is_corrected():
+    """Somebody has changed it by hand."""
     found = vault(token=[1])
     (item,) = standing(found, [1])
     for odd in (
@@ -92,6 +93,17 @@ def test_another_value_or_scope_is_corrected():
     ):
         ((secret, new),) = stored.change(pins(1), lambda _where: found, [odd]).edited
         assert (secret, new) == (item.id, New(item.name, f"{VALUE}-1", item.comment))
+
+
+def test_a_number_that_had_another_value_is_refused_as_workers_may_read_it():
+    """A secret that was removed and put again begins with 1 again."""
+    before = vault(token=[1])
+    again = replace(
+        before, secrets={"token": Secret(1, 0, 1, {1: Version("canary-again-77a0", "", "ada", "")})}
+    )
+    with pytest.raises(SecretError, match=r"acme__production__token__1.*Rotate it") as refused:
+        stored.change(pins(1), lambda _where: again, standing(before, [1]))
+    assert "canary" not in str(refused.value)
 
 
 @pytest.mark.parametrize("comment", ["", "mine", f"{stored.MARK} 0123456789abcdef 0123456789ab"])
@@ -126,6 +138,11 @@ def test_what_is_left_over():
     assert left(vault(token=[2], other=[1]), 2) == [["other__1"], ["token__1"]]
     assert left(vault(token=[2]), 2) == [[], ["token__1", "other__1"]]
     assert stored.leftover({}, {}, [*there, *strangers]) == stored.Leftover((), ())
+
+
+def test_what_a_newer_vault_file_has_put_is_not_left_over():
+    newer, older = vault(token=[2, 3]), vault(token=[2])
+    assert stored.leftover(pins(2), {ACME: older}, standing(newer, [2, 3])) == stored.Leftover((), ())
 
 
 def test_whose_they_may_be_is_told_by_name_and_mark():
