@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -134,7 +135,7 @@ def test_missing_packages_are_named_with_the_interpreter() -> None:
     install.check_packages(("json",))
     with pytest.raises(Problem, match="lacks nothing_a and nothing_b") as caught:
         install.check_packages(("json", "nothing_a", "nothing_b"))
-    assert f"{sys.executable} -m pip install nothing_a nothing_b" in str(caught.value)
+    assert f"{shlex.quote(sys.executable)} -m pip install nothing_a nothing_b" in str(caught.value)
 
 
 @pytest.mark.parametrize(
