@@ -41,6 +41,23 @@ def test_a_backup_killed_at_any_moment_is_made_by_the_next(machine: Machine, aft
     assert not machine.raw("list", "locks", "--no-lock").strip()
 
 
+def test_a_copy_that_a_loss_of_power_emptied_is_made_again(machine: Machine):
+    time.sleep(2.1)
+    machine.ok("backup")
+    (copy,) = (machine.state / "work" / "stage").rglob("one.note")
+    notes = machine.state / "work" / "seen" / "notes.json"
+    kept = json.loads(notes.read_text())
+    copy.write_bytes(b"")
+    notes.write_text(json.dumps(kept | {"boot": "the one before"}))
+    machine.ok("backup")
+    machine.ok("drill")
+    assert json.loads(notes.read_text())["boot"] == kept["boot"]
+    # Nothing is read again afterwards.
+    inode = copy.stat().st_ino
+    machine.ok("backup")
+    assert copy.stat().st_ino == inode
+
+
 @pytest.mark.parametrize("after", [0.4, 0.9, 1.4, 1.9])
 def test_a_check_and_forget_killed_at_any_moment_lose_nothing(machine: Machine, after):
     for _number in range(3):

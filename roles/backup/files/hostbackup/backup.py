@@ -24,6 +24,8 @@ from .stage import Stage
 
 Clock = Callable[[], float]
 Rows = Mapping[str, Mapping[str, int]]
+#: Another after each start of the system.
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def backup(config: Config, restic: Restic, clock: Clock) -> Mapping[str, Any]:
@@ -102,7 +104,10 @@ def beat(config: Config) -> None:
 
 def _copied(config: Config, part: Part, tree: Path) -> tuple[Mapping[str, Entry], list[str], Rows]:
     notes = config.work / "seen" / f"{part.name}.json"
-    stage = Stage(manifest.folder(tree, part.name), read_json(notes, {}))
+    kept = read_json(notes, {})
+    # Copies of before a loss of power may be empty by now, as none is waited for.
+    boot, before = BOOT.read_text().strip(), kept.get("boot")
+    stage = Stage(manifest.folder(tree, part.name), kept.get("seen", {}), doubt=boot != before)
     try:
         if part.volume:
             places = manifest.roots(part, docker.mountpoint(part.volume))
@@ -112,9 +117,10 @@ def _copied(config: Config, part: Part, tree: Path) -> tuple[Mapping[str, Entry]
         else:
             _refuse_missing(part)
             stage.take(manifest.roots(part, None))
+        kept["boot"] = boot
     finally:
-        if stage.noted:
-            write_json(notes, stage.seen, durable=False)
+        if stage.noted or kept.get("boot") != before:
+            write_json(notes, kept | {"seen": stage.seen}, durable=False)
     return stage.entries, stage.restless, stage.rows()
 
 
