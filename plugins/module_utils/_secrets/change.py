@@ -73,26 +73,26 @@ def make_current(vault: Vault, name: str, number: int) -> Change:
         )
     what = "" if number == secret.current else "current"
     staged = 0 if number == secret.staged else secret.staged
-    return Change(_with(vault, name, replace(secret, current=number, staged=staged)), what, name, number)
+    return Change(_with(vault, name, replace(secret, current=number, staged=staged, switched=0)), what, name, number)
 
 
 def stage(vault: Vault, name: str, version: Version, keep: int) -> Change:
     """Add a version that is not in use yet: the first step of a rotation. One that is there already stays.
 
-    Nothing is staged either when the value is current and those before it are still kept: that rotation was
-    stopped after its switch, and goes on from there.
+    Nothing is staged either when a rotation has taken this value into use and not revoked those before it: it
+    was stopped after its switch, and goes on from there.
     """
     secret = known(vault, name)
     if secret.staged:
         return Change(vault, "", name, secret.staged)
     check_value(name, version.value)
-    if version.value == secret.value and len(secret.versions) > 1:
+    if version.value == secret.value and secret.switched == secret.current:
         return Change(vault, "", name, secret.current)
     if version.value == secret.value:
         raise SecretError(f"{name} of {vault.place} has this value already: rotate it to another one.")
     number = secret.newest + 1
     versions = _kept({**secret.versions, number: version}, secret.current, keep)
-    new = replace(secret, newest=number, versions=versions, staged=number)
+    new = replace(secret, newest=number, versions=versions, staged=number, switched=0)
     return Change(_with(vault, name, new), "staged", name, number)
 
 
@@ -101,7 +101,7 @@ def switch(vault: Vault, name: str) -> Change:
     secret = known(vault, name)
     if not secret.staged:
         return Change(vault, "", name, secret.current)
-    new = replace(secret, current=secret.staged, staged=0)
+    new = replace(secret, current=secret.staged, staged=0, switched=secret.staged)
     return Change(_with(vault, name, new), "current", name, new.current)
 
 
@@ -112,7 +112,7 @@ def revoke(vault: Vault, name: str) -> Change:
         number: item for number, item in secret.versions.items() if number in (secret.current, secret.staged)
     }
     what = "revoked" if len(left) < len(secret.versions) else ""
-    return Change(_with(vault, name, replace(secret, versions=left)), what, name, secret.current)
+    return Change(_with(vault, name, replace(secret, versions=left, switched=0)), what, name, secret.current)
 
 
 def remove(vault: Vault, name: str) -> Change:

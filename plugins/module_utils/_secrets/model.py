@@ -62,7 +62,8 @@ class Version:
 class Secret:
     """A secret with its kept versions; ``rotate_after`` is a number of days, 0 for never.
 
-    ``staged`` is a version that a rotation has added and that is not in use yet, else 0.
+    ``staged`` is a version that a rotation has added and that is not in use yet, ``switched`` one that it has
+    taken into use without revoking those before it; else 0.
     """
 
     current: int
@@ -70,6 +71,7 @@ class Secret:
     newest: int
     versions: Mapping[int, Version]
     staged: int = 0
+    switched: int = 0
 
     @property
     def value(self) -> str:
@@ -191,8 +193,8 @@ def parse(content: str, where: str) -> Vault:
 
 
 def _dumped(secret: Secret) -> dict[str, Any]:
-    staged = {"staged": secret.staged} if secret.staged else {}
-    return staged | {
+    rotation = {"staged": secret.staged, "switched": secret.switched}
+    return {name: number for name, number in rotation.items() if number} | {
         "current": secret.current,
         "newest": secret.newest,
         "rotate_after": secret.rotate_after,
@@ -202,9 +204,10 @@ def _dumped(secret: Secret) -> dict[str, Any]:
 
 def _parsed(data: Mapping[str, Any]) -> Secret:
     versions = {int(number): Version(**item) for number, item in data["versions"].items()}
-    found = Secret(data["current"], data["rotate_after"], data["newest"], versions, data.get("staged", 0))
+    rotation = (data.get("staged", 0), data.get("switched", 0))
+    found = Secret(data["current"], data["rotate_after"], data["newest"], versions, *rotation)
     texts = [text for version in versions.values() for text in vars(version).values()]
-    numbers = (found.current, found.rotate_after, found.newest, found.staged)
+    numbers = (found.current, found.rotate_after, found.newest, *rotation)
     if not all(isinstance(item, str) for item in texts) or not all(isinstance(item, int) for item in numbers):
         raise TypeError
     if not {found.current, found.staged} - {0} <= versions.keys() or max(versions) > found.newest:

@@ -142,6 +142,14 @@ def test_after_a_crash_the_same_value_ends_as_the_current_one(done):
     assert [(number, item.value) for number, item in found.secrets["a"].versions.items()] == [(2, "two")]
 
 
+def test_a_value_that_is_current_by_no_rotation_is_not_taken_for_a_rotation():
+    """Or the play would revoke the versions before it, and end green without having rotated."""
+    found = change.put(vault(a=0), "a", version("two"), 5, None).vault
+    assert len(found.secrets["a"].versions) == 2
+    with pytest.raises(model.SecretError, match="has this value already"):
+        change.stage(found, "a", version("two"), 5)
+
+
 def test_steps_out_of_order_change_nothing():
     found = vault(a=0)
     assert change.switch(found, "a").what == ""
