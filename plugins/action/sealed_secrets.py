@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ..module_utils._cloudflare.client import Client
 from ..module_utils._cloudflare.kv import Item
 from ..module_utils._rollout.execute import each
-from ..module_utils._secrets.declared import STORED, names, relayed_names
+from ..module_utils._secrets.declared import relayed_names
 from ..module_utils._secrets.delivery import PREFIX, Letter, keyed, letters, ring_of, signer_of
 from ..module_utils._secrets.envelope import need
 from ..module_utils._secrets.model import Vault, place
@@ -34,11 +34,9 @@ class ActionModule(FleetAction):
     }
 
     def operate(self, client: Client, args: dict[str, Any], check: bool) -> dict[str, Any]:
-        every = planes_of(self._vars, args["planes"])
-        stored = bool(names(every, STORED))
-        planes = [plane for plane in every if relayed_names(plane)]
+        planes = [plane for plane in planes_of(self._vars, args["planes"]) if relayed_names(plane)]
         if not planes:
-            return {"changed": False, "planes": [], "stored": stored}
+            return {"changed": False, "planes": []}
         need()
         homeless = [plane["name"] for plane in planes if not plane.get("kv_namespace")]
         if homeless:
@@ -51,7 +49,7 @@ class ActionModule(FleetAction):
             if args["state"] == "delivered"
             else self._key(planes, args, check)
         )
-        return {"changed": bool(changed), "planes": changed, "stored": stored}
+        return {"changed": bool(changed), "planes": changed}
 
     def _key(self, planes: list[Plane], args: dict[str, Any], check: bool) -> list[str]:
         store = store_of(self._loader, args)

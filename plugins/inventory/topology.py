@@ -17,7 +17,7 @@ description:
     C(edge), C(tenant_<tenant>), C(region_<region>) and C(environment_<environment>). Dashes become
     underscores in group names.
   - Each plane has one variable C(plane) with its names, its URL, the routing of its region and its
-    effective settings.
+    effective settings. The group C(edge) has C(secret_kinds), the kinds of the secrets that planes declare.
   - Every control plane becomes a host in the groups C(control_plane) and C(environment_<environment>), with
     the variable C(control_plane).
   - Settings are merged from five layers. The later ones win, a V(null) removes a key, mappings merge and
@@ -194,6 +194,7 @@ class InventoryModule(BaseInventoryPlugin):
         _fill(inventory, topology, self.get_option("origins"))
         rules = {**topology.configuration, "schemas": schema_folder(path, topology)}
         inventory.set_variable("edge", "configuration_rules", _plain(rules))
+        inventory.set_variable("edge", "secret_kinds", _plain(_secret_kinds(topology)))
         # What was loaded so far stays to the end, and every task is a fork: the collector need not walk it
         # again in each, nor copy its pages by that. See docs/benchmarks for what it saves.
         gc.freeze()
@@ -232,6 +233,12 @@ def _fill(inventory: Any, topology: Topology, origins: bool) -> None:
     for group, hosts in groups.items():
         for host in hosts:
             inventory.add_child(group, host)
+
+
+def _secret_kinds(topology: Topology) -> list[str]:
+    """The kinds of the secrets that are ours to bring: what no plane declares costs a rollout no task."""
+    every = (item for plane in topology.planes for item in plane.secrets.values())
+    return sorted({str(item["kind"]) for item in every if "store" not in item})
 
 
 def _plane_variables(plane: Plane, trust: bool | tuple[str, ...]) -> dict[str, Any]:

@@ -81,10 +81,6 @@ planes:
   type: list
   elements: str
   sample: [acme-eu]
-stored:
-  description: Whether planes of the run declare secrets that belong into the account's Secrets Store.
-  returned: success
-  type: bool
 api_calls:
   description: How many calls were made to the API.
   returned: always

@@ -73,7 +73,9 @@ def make_current(vault: Vault, name: str, number: int) -> Change:
         )
     what = "" if number == secret.current else "current"
     staged = 0 if number == secret.staged else secret.staged
-    return Change(_with(vault, name, replace(secret, current=number, staged=staged, switched=0)), what, name, number)
+    return Change(
+        _with(vault, name, replace(secret, current=number, staged=staged, switched=0)), what, name, number
+    )
 
 
 def stage(vault: Vault, name: str, version: Version, keep: int) -> Change:

@@ -76,20 +76,22 @@ def instances(planes: Iterable[Any], control_plane: str) -> list[dict[str, Any]]
 def relay_problems(document: Document) -> Iterator[Problem]:
     """Connectors without a relay, relays on no control plane, credentials of no kind or of two."""
     data = _mapping(document.data)
-    for path, connectors in _layers(data):
+    layers = [(path, connectors) for path, connectors in _layers(data) if connectors]
+    for path, connectors in layers:
         for name, connector in connectors.items():
             yield from _connector(document, (*path, name), _mapping(connector))
-    shared = any(_mapping(value) for path, value in _layers(data) if path[0] != "tenants")
+    shared = any(path[0] != "tenants" for path, _connectors in layers)
+    connected = set() if shared else {path[1] for path, _connectors in layers}
     for name, tenant in _mapping(data.get("tenants")).items():
-        yield from _tenant(document, data, name, _mapping(tenant), shared)
+        yield from _tenant(document, data, name, _mapping(tenant), name in connected)
 
 
 def _tenant(
-    document: Document, data: Mapping[str, Any], name: str, tenant: Mapping[str, Any], shared: bool
+    document: Document, data: Mapping[str, Any], name: str, tenant: Mapping[str, Any], connected: bool
 ) -> Iterator[Problem]:
     path: KeyPath = ("tenants", name, "relay")
     relay, known = _mapping(tenant.get("relay")), _mapping(data.get("control_planes"))
-    if not relay and not shared and any(found for where, found in _layers(data) if where[:2] == path[:2]):
+    if connected and not relay:
         message = f"tenant {shown(name)} has connectors and no relay"
         yield document.problem(path[:2], message, "add relay: {url: https://relay.example.com}", key=True)
     named = relay.get("control_plane")

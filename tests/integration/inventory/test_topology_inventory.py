@@ -85,7 +85,13 @@ def test_hosts_groups_and_variables(ansible: Ansible) -> None:
     }
     hosts = listed["_meta"]["hostvars"]
     connection = {"ansible_connection", "ansible_python_interpreter"}
-    assert hosts["acme-eu"].keys() == {"plane", "edge_topology", "configuration_rules", *connection}
+    assert hosts["acme-eu"].keys() == {
+        "plane",
+        "edge_topology",
+        "configuration_rules",
+        "secret_kinds",
+        *connection,
+    }
     assert hosts["acme-eu"]["edge_topology"] == "sample"
     assert hosts["acme-eu"]["plane"]["url"] == "https://acme-eu.example.com"
     assert hosts["cp1"]["ansible_host"] == "203.0.113.10"
