@@ -72,6 +72,21 @@ def test_what_it_took_is_told():
     assert "RTO: " in log
 
 
+def test_a_second_run_changes_nothing():
+    log = (PLACE / "recovery" / "again.log").read_text()
+    assert "was back already, from snapshot" in log
+    recap = log.split("PLAY RECAP")[1]
+    assert recap.count("changed=") == recap.count("changed=0 ") == 1, recap
+    assert recap.count("failed=0 ") == 1, recap
+
+
+def test_the_page_ends_as_it_says(host):
+    look = (PLACE / "recovery" / "look.log").read_text()
+    assert "0 loaded units listed" in look
+    assert look.rstrip().endswith("| healthy")
+    assert "VERSION_CODENAME=trixie" in output(host, "cat /etc/os-release")
+
+
 def test_inventory_and_vaults_are_back():
     recovered = PLACE / "recovery" / "recovered"
     assert (recovered / "inventory" / "group_vars" / "control_plane").is_file()
