@@ -77,7 +77,10 @@ class SecretsStore:
     def create_store(self, name: str = DEFAULT) -> Store:
         """Make a store, in an account that has none."""
         call = Call(f"Secrets Store '{name}'", "POST", _ROOT, json={"name": name}, again=False)
-        found = lambda: next((store for store in self.stores() if store.name == name), None)  # noqa: E731
+
+        def found() -> Store | None:
+            return next((store for store in self.stores() if store.name == name), None)
+
         return self._api.confirmed(call, Store.parse, found)
 
     def secrets(self, store: str) -> tuple[Stored, ...]:
