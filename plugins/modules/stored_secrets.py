@@ -38,8 +38,8 @@ options:
       - With V(present), every declared secret stands there in its current version. A store is made where the
         account has none.
       - With V(pruned), versions that the vault file has forgotten are removed. Versions that it keeps stay,
-        for the sake of an undo, as do those that are newer than any that it had. Only tenants that are in the
-        run with all of their planes are looked at.
+        for the sake of an undo, as do those that are newer than any that it had. A name that it does not know
+        is undeclared. Only tenants that are in the run with all of their planes are looked at.
     type: str
     choices: [present, pruned]
     required: true

@@ -86,7 +86,10 @@ def homes(there: Iterable[Stored]) -> set[Place]:
 
 @dataclass(frozen=True)
 class Leftover:
-    """Secrets of vault files that no plane declares: of versions that are kept, and of forgotten ones."""
+    """Secrets of vault files that no plane declares, and versions that their vault file has forgotten.
+
+    A name that the vault file does not know is undeclared: a newer file than an old checkout's may have it.
+    """
 
     undeclared: tuple[Stored, ...]
     forgotten: tuple[Stored, ...]
@@ -107,9 +110,9 @@ def leftover(
         if secret is not None and pin.version > secret.newest:
             # Put from a newer vault file than this one, of an old checkout say: it knows more.
             continue
-        if secret is None or pin.version not in secret.versions:
+        if secret is not None and pin.version not in secret.versions:
             forgotten.append(item)
-        elif (pin.place, pin.name) not in declared:
+        elif secret is None or (pin.place, pin.name) not in declared:
             undeclared.append(item)
     return Leftover(tuple(undeclared), tuple(forgotten))
 

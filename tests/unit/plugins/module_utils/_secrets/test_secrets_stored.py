@@ -136,7 +136,7 @@ def test_what_is_left_over():
     assert left(before, 2) == [["other__1"], []]
     assert left(before) == [["token__1", "token__2", "other__1"], []]
     assert left(vault(token=[2], other=[1]), 2) == [["other__1"], ["token__1"]]
-    assert left(vault(token=[2]), 2) == [[], ["token__1", "other__1"]]
+    assert left(vault(token=[2]), 2) == [["other__1"], ["token__1"]]
     assert stored.leftover({}, {}, [*there, *strangers]) == stored.Leftover((), ())
 
 
