@@ -58,7 +58,7 @@ def doubt(found: Standing, generation: int, digest: str) -> str:
     if any(_generation(entry) == generation and entry.subject["digest"] == digest for entry in known):
         return ""
     if not known:
-        return "the ledger knows nothing of it. If it is yours, take it over: secret_store with state adopted"
+        return "the ledger knows nothing of it. If it is yours, take it over: secret_vault with state adopted"
     if generation < found.generation:
         return (
             f"it is generation {generation}, but generation {found.generation} was written: the file was "
@@ -68,7 +68,7 @@ def doubt(found: Standing, generation: int, digest: str) -> str:
     return (
         "its content is not what the ledger has: it was edited by hand, or exchanged. Bring the right "
         "one back "
-        "from a backup; if the change is yours, take it over: secret_store with state adopted"
+        "from a backup; if the change is yours, take it over: secret_vault with state adopted"
     )
 
 

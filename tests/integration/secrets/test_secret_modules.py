@@ -233,14 +233,14 @@ def test_by_hand_and_back(folder):
         capture_output=True,
     )
     assert "edited by hand" in folder.run(looked_up(), expect=2)
-    assert "changed=1" in folder.run(WHERE | {"state": "adopted"}, module="secret_store")
-    assert "changed=0" in folder.run(WHERE | {"state": "adopted"}, module="secret_store")
+    assert "changed=1" in folder.run(WHERE | {"state": "adopted"}, module="secret_vault")
+    assert "changed=0" in folder.run(WHERE | {"state": "adopted"}, module="secret_vault")
     folder.run(looked_up())
     assert (folder.path / "seen").read_text() == VALUE.replace("41e90d7", "41e90d8")
     (folder.path / "new").write_text("another horse battery\n")
     reseal = WHERE | {"state": "resealed", "new_password_file": str(folder.path / "new")}
-    assert "changed=1" in folder.run(reseal, module="secret_store")
-    assert "changed=0" in folder.run(reseal, module="secret_store")
+    assert "changed=1" in folder.run(reseal, module="secret_vault")
+    assert "changed=0" in folder.run(reseal, module="secret_vault")
     assert "doesn't open it" in folder.run(looked_up(), expect=2)
     (folder.path / "password").write_text("another horse battery")
     folder.run(looked_up())

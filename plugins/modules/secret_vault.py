@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation of secret_store; its work is in plugins/action/secret_store.py, on the controller."""
+"""Documentation of secret_vault; its work is in plugins/action/secret_vault.py, on the controller."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: secret_store
+module: secret_vault
 version_added: 0.2.0
 short_description: Take over a vault file that was edited by hand, or give it a new password
 description:
@@ -62,14 +62,14 @@ author:
 EXAMPLES = r"""
 ---
 - name: Take over what was edited by hand
-  adsengineer.orchestrator.secret_store:
+  adsengineer.orchestrator.secret_vault:
     tenant: acme
     environment: production
     state: adopted
     why: corrected a typing error
 
 - name: Give the file a new password
-  adsengineer.orchestrator.secret_store:
+  adsengineer.orchestrator.secret_vault:
     tenant: acme
     environment: production
     state: resealed

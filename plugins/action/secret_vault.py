@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action of the module secret_store: what concerns a whole vault file."""
+"""Action of the module secret_vault: what concerns a whole vault file."""
 
 from __future__ import annotations
 
