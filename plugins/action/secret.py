@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..module_utils._secrets import change
-from ..module_utils._secrets.model import TIME, SecretError, Vault, Version, check_name
+from ..module_utils._secrets.model import LONGEST, TIME, SecretError, Vault, Version, check_name
 from ..plugin_utils._secret_store import SecretAction
 
+_WITH_VALUE = ("rotated", "staged")
 _WITHOUT_VALUE = {"absent": change.remove, "switched": change.switch, "revoked": change.revoke}
 
 
@@ -76,17 +77,17 @@ class ActionModule(SecretAction):
             }
         return result
 
-    def _decided(self, vault: Vault, args: dict[str, Any], value: str) -> change.Change:
+    def _decided(self, vault: Vault, args: dict[str, Any], value: str | None) -> change.Change:
         name, state, days = args["name"], args["state"], args["rotate_after"]
         if state == "current":
             return change.make_current(vault, name, args["version"])
         if state in _WITHOUT_VALUE:
             return _WITHOUT_VALUE[state](vault, name)
         there = name in vault.secrets
-        if args["generate"] and (state in ("rotated", "staged") or not there):
+        if args["generate"] and (state in _WITH_VALUE or not there):
             value = change.generated(args["generate"], args["length"])
             self.hide(value)
-        if not value:
+        if value is None:
             # Something generated stays what it is, and settings can be changed without the value.
             return change.settings(vault, name, days)
         version = Version(value, datetime.now(UTC).strftime(TIME), self.store(args).ledger.who, args["why"])
@@ -96,18 +97,37 @@ class ActionModule(SecretAction):
             raise SecretError(f"{name} of {vault.place} has this value already: rotate it to another one.")
         return change.put(vault, name, version, args["keep"], days)
 
-    def _value(self, args: dict[str, Any]) -> str:
-        path = args["value_file"]
-        if not path:
-            return str(args["value"] or "")
-        try:
-            content = Path(path).read_bytes().decode()
-        except OSError as error:
-            raise SecretError(f"value_file {path} can't be read: {error.strerror}.") from None
-        except UnicodeDecodeError:
-            raise SecretError(f"value_file {path} is no text in UTF-8: encode bytes in base64.") from None
-        # Editors and echo end a file with a line break that nobody means.
-        return content.removesuffix("\n").removesuffix("\r")
+    def _value(self, args: dict[str, Any]) -> str | None:
+        """The value that the task brings. Raises SecretError where one is meant and there is none."""
+        path, value = args["value_file"], args["value"]
+        if path is not None:
+            # Editors and echo end a file with a line break that nobody means.
+            value = _read(path).removesuffix("\n").removesuffix("\r")
+        elif value == "None":
+            # What Ansible's prompts answer where there is no terminal.
+            value = ""
+        meant = value is not None or (args["state"] in _WITH_VALUE and not args["generate"])
+        if meant and not value:
+            source = "value" if path is None else f"value_file {path}"
+            raise SecretError(
+                f"{source} is empty, so nothing was changed. A prompt gives nothing without a terminal."
+            )
+        return None if value is None else str(value)
+
+
+def _read(path: str) -> str:
+    most = LONGEST + len("\r\n")
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise SecretError(f"value_file {path} has more than {LONGEST} bytes, which are the most.")
+        return content.decode()
+    except UnicodeDecodeError:
+        raise SecretError(f"value_file {path} is no text in UTF-8: encode bytes in base64.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "its name holds a NUL")
+        raise SecretError(f"value_file {path} can't be read: {why}.") from None
 
 
 def _shown(vault: Vault, name: str) -> str:

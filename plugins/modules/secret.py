@@ -62,7 +62,8 @@ options:
     default: present
   value:
     description:
-      - The value. Better is O(value_file), or a prompt as in the examples.
+      - The value. Better is O(value_file), or a prompt as in the examples. An empty one is refused, as is the
+        word C(None), which a prompt of Ansible answers where there is no terminal.
     type: str
   value_file:
     description:
@@ -116,6 +117,23 @@ EXAMPLES = r"""
     generate: hex
     rotate_after: 90
     why: first release
+
+- name: Put a key that somebody types, in a playbook of its own
+  hosts: localhost
+  gather_facts: false
+  vars_prompt:
+    - name: typed
+      prompt: The key of Stripe
+      confirm: true
+      unsafe: true
+      default: ""
+  tasks:
+    - name: Put it
+      adsengineer.orchestrator.secret:
+        tenant: acme
+        environment: production
+        name: stripe_key
+        value: "{{ typed }}"
 
 - name: Go back to the version before
   adsengineer.orchestrator.secret:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -91,7 +92,7 @@ class ControllerAction(ActionBase):
     def validated(self, spec: dict[str, dict[str, Any]], given: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Answer the completed options and, when they are wrong, why. The reason may hold secrets."""
         outcome = ArgumentSpecValidator(spec, **self.constraints).validate(given)
-        return outcome.validated_parameters, "; ".join(outcome.error_messages)
+        return outcome.validated_parameters, "; ".join(map(_said, outcome.errors.errors))
 
     def _guarded(self, args: dict[str, Any]) -> dict[str, Any]:
         self.so_far: dict[str, Any] = {"changed": False}
@@ -118,6 +119,11 @@ class ControllerAction(ActionBase):
                 if given.get(name) is None and variable in environment:
                     given[name] = plain(environment[variable])
         return given
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with the options; Ansible begins with the bare name of one that it does not know."""
+    return f"There is no option {error}" if isinstance(error, UnsupportedError) else str(error)
 
 
 def _defect(error: Exception) -> str:

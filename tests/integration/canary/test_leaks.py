@@ -8,33 +8,16 @@ request log and output must not, and are searched.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import socket
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import ansible_runner
 import pytest
 import yaml
-from taint import Canary, Leak, leaks
+from driving import drive
 
-ROOT = Path(__file__).resolve().parents[3]
-# A Worker that repeats its secret, in every form that it can think of.
-TELLING = """
-export default {
-  async fetch(request, env) {
-    const key = typeof env.KEY === "string" ? env.KEY : await env.KEY.get();
-    const told = [key, btoa(key), encodeURIComponent(key)].join(" ");
-    return new Response(`broken ${told}`, { status: 500, headers: { "x-version-id": env.VERSION.id } });
-  },
-};
-"""
 GOOD = 'export default { fetch(request, env) { return new Response("ok"); } };'
 BROKEN = 'export default { fetch() { return new Response("ok") '
 CALL = r"/workers/scripts/canary"
@@ -159,81 +142,6 @@ def playbook(branch: Branch, closed: int) -> list[dict[str, Any]]:
         "tasks": tasks,
     }
     return [play]
-
-
-@dataclass(frozen=True)
-class Driven:
-    """A run that ended: whether it was green, what it printed, and the leaks in what it left behind."""
-
-    ok: bool
-    printed: str
-    leaks: list[Leak]
-
-
-def drive(
-    edge: Any,
-    folder: Path,
-    plays: list[dict[str, Any]],
-    *,
-    inventory: str = "",
-    collections: Path = ROOT / ".collections",
-) -> Driven:
-    """Run plays by ansible-runner at -vvvvv; the planted values are only in files that lookups read."""
-    planted = [Canary("secret"), Canary.token(edge.token)]
-    sealed, seen = folder / "sealed", folder / "seen"
-    sealed.mkdir()
-    (sealed / "secret").write_text(planted[0].value)
-    (sealed / "token").write_text(planted[1].value)
-    (sealed / "vault").write_text("correct horse battery")
-    (sealed / "telling.js").write_text(TELLING)
-    home, data = seen / "home", seen / "runner"
-    for place in (home / "tmp", data / "project", data / "inventory"):
-        place.mkdir(parents=True)
-    (data / "project" / "play.yml").write_text(yaml.safe_dump(plays, sort_keys=False))
-    if inventory:
-        (data / "inventory" / "topology.yml").write_text(inventory)
-    run = ansible_runner.run(
-        private_data_dir=str(data),
-        playbook="play.yml",
-        quiet=True,
-        verbosity=5,
-        extravars={
-            "token_file": str(sealed / "token"),
-            "secret_file": str(sealed / "secret"),
-            "account_id": edge.account_id,
-            "base_url": edge.base_url,
-        },
-        envvars={
-            "HOME": str(home),
-            "TMPDIR": str(home / "tmp"),
-            "XDG_CACHE_HOME": str(home / "cache"),
-            "ANSIBLE_HOME": str(home / "ansible"),
-            "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
-            "ANSIBLE_LOG_PATH": str(seen / "ansible.log"),
-            "ANSIBLE_COLLECTIONS_PATH": str(collections),
-            "ANSIBLE_VAULT_IDENTITY_LIST": f"acme-production@{sealed}/vault",
-            "ADSENGINEER_SECRETS": str(seen / "secrets"),
-            "ADSENGINEER_LEDGER": str(seen / "ledger.jsonl"),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        },
-    )
-    edge.control.delete("/faults").raise_for_status()
-    (seen / "requests.json").write_text(json.dumps(edge.control.get("/requests").json()))
-    (seen / "kv.json").write_bytes(b"\n".join(stored(edge)))
-    shutil.copy(edge.directory / "output.log", seen / "edge.log")
-    printed = (seen / "ansible.log").read_text()
-    return Driven(run.status == "successful", printed, leaks(planted, [seen]))
-
-
-def stored(edge: Any) -> Iterator[bytes]:
-    """Every value of every KV namespace, and what is told of it beside."""
-    base = f"{edge.base_url}/accounts/{edge.account_id}/storage/kv/namespaces"
-    with edge.client() as client:
-        for space in client.get(base, params={"per_page": 100}).json()["result"]:
-            keys = client.get(f"{base}/{space['id']}/keys", params={"limit": 1000}).json()["result"]
-            for key in keys:
-                yield json.dumps(key).encode()
-                yield client.get(f"{base}/{space['id']}/values/{quote(key['name'], safe='')}").content
 
 
 @pytest.mark.parametrize("name", BRANCHES)
@@ -378,47 +286,3 @@ def test_no_stored_secret_leaks(name: str, clean_edge: Any, tmp_path: Path) -> N
     assert "Traceback" not in run.printed
     if name == "relayed":
         assert b'"sealed":' in (tmp_path / "seen" / "kv.json").read_bytes()
-
-
-#: A line of the collection, and what would carry a value on in its place: as it is, encoded, into a file.
-LEAKY = {
-    "a diff with the value": (
-        "plugins/action/secret.py",
-        "rotate after {secret.rotate_after or 'no'} days",
-        "rotate after {secret.value} days",
-    ),
-    "a result with the value in base64": (
-        "plugins/action/secret.py",
-        '"version": done.version,',
-        '"version": __import__("base64").b64encode(done.vault.secrets[name].value.encode()).decode(),',
-    ),
-    "a ledger with the value in hexadecimal": (
-        "plugins/module_utils/_secrets/store.py",
-        'subject |= {"name": done.name, "version": done.version}',
-        'subject |= {"name": done.vault.secrets[done.name].value.encode().hex(), "version": done.version}',
-    ),
-    "a draft that is left behind": (
-        "plugins/module_utils/_secrets/store.py",
-        "sealed = self.codec.seal(new.place.vault_id, text(new))",
-        "sealed = self.codec.seal(new.place.vault_id, text(new))\n"
-        '        (self.directory / "draft").write_text(text(new))',
-    ),
-}
-
-
-@pytest.mark.parametrize("name", LEAKY)
-def test_a_build_that_leaks_is_caught(name: str, clean_edge: Any, tmp_path: Path) -> None:
-    place, kept, carried = LEAKY[name]
-    build = tmp_path / "collections" / "ansible_collections" / "adsengineer" / "orchestrator"
-    shutil.copytree(ROOT / "plugins", build / "plugins")
-    shutil.copytree(ROOT / "meta", build / "meta")
-    shutil.copy(ROOT / "galaxy.yml", build)
-    source = (build / place).read_text()
-    assert source.count(kept) == 1
-    (build / place).write_text(source.replace(kept, carried))
-    put = {"tenant": "acme", "environment": "production", "name": "secret", "value_file": "{{ secret_file }}"}
-    tasks = [{"adsengineer.orchestrator.secret": put, "diff": True}]
-    plays = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
-    run = drive(clean_edge, tmp_path, plays, collections=tmp_path / "collections")
-    assert run.ok, run.printed[-3000:]
-    assert run.leaks
