@@ -106,9 +106,11 @@ install_node_modules() { # install_node_modules FOLDER: npm ci of its lock file,
   printf '%s\n' "$stamp" >"$folder/node_modules/.stamp"
 }
 
-copy_tree() { # copy_tree FOLDER: what git tracks or would track, as it is now
+copy_tree() { # copy_tree FOLDER [--cached]: what git tracks or would track, or only what it tracks, as it is now
+  local listed=(--cached --others --exclude-standard)
+  [ $# -eq 1 ] || listed=("$2")
   mkdir -p -- "$1"
-  git ls-files -z --cached --others --exclude-standard |
+  git ls-files -z "${listed[@]}" |
     while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     tar --null -T - -c | tar -x -C "$1"
 }
