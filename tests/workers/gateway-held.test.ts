@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { gateway, inline, putConfig, start, type Running } from "./support/workers.ts";
 
 const VALUE = "canary/held+81=";
@@ -10,6 +11,9 @@ const STORE = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 export default { fetch: () => new Response("") };
 const answering = (get) => class extends WorkerEntrypoint { get() { return get(); } };
+let asked = 0;
+export class Counting extends WorkerEntrypoint { async get() { asked += 1; await scheduler.wait(300); return "value " + asked; } }
+export class Asked extends WorkerEntrypoint { fetch() { return new Response(String(asked)); } }
 export const Given = answering(() => ${JSON.stringify(VALUE)});
 export const Empty = answering(() => "");
 export const Refused = answering(() => { throw new Error("there is no ${VALUE}"); });
@@ -55,5 +59,21 @@ describe("gateway: which secrets it has", () => {
       TEXT: { problem: "it is no binding to a Secrets Store" },
     });
     assert.ok(!edge.output.join("\n").includes(VALUE));
+  });
+
+  test("a burst after the first answer asks the store once", { timeout: 30_000 }, async () => {
+    await asked({ STORED: ["COUNTED"] }, { COUNTED: "Counting", ASKED: "Asked" });
+    await wait(5_100); // as long as an answer is kept
+    const burst = await Promise.all(Array.from({ length: 20 }, () => edge.ask("/healthz")));
+    assert.deepEqual(new Set(burst.map(({ text }) => JSON.stringify(JSON.parse(text).stored))), new Set(['{"COUNTED":{}}']));
+    await wait(400);
+    const count = (await edge.mf.getBindings("acme-eu-gateway")) as unknown as { ASKED: { fetch(url: string): Promise<Response> } };
+    assert.equal(await (await count.ASKED.fetch("http://store/")).text(), "2");
+  });
+
+  test("when it shall be brief it names no secret", async () => {
+    const body = await asked({ HEALTH: "brief", BOUND: { API_KEY: 3 }, API_KEY: VALUE, STORED: ["GIVEN"], RELAYED: ["SINK_TOKEN"] }, { GIVEN: "Given" });
+    assert.equal(body.status, "ok");
+    for (const word of ["API_KEY", "GIVEN", "SINK_TOKEN", "bound", "stored", "relayed"]) assert.ok(!JSON.stringify(body).includes(word), word);
   });
 });

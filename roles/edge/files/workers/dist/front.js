@@ -1,4 +1,4 @@
-// source: sha256:760e9e70822140c59672500fcf5992e532bca11cf12dc728b16f10aabcb066d7
+// source: sha256:f069eae0584b5a471b7f626793ea243e3fc762f70e2cf152a661edea4e52623b
 // bundle: sha256:20e09d8c26370b946257be9779428991ad638e32c9fca7793ad4edca40790338
 // SPDX-License-Identifier: GPL-3.0-or-later
 

@@ -1,5 +1,5 @@
-// source: sha256:760e9e70822140c59672500fcf5992e532bca11cf12dc728b16f10aabcb066d7
-// bundle: sha256:4157ec36f1c24f40cd79b15722251e2f869c38f157ee60c515f0a56add20dfd2
+// source: sha256:f069eae0584b5a471b7f626793ea243e3fc762f70e2cf152a661edea4e52623b
+// bundle: sha256:8a3b3cc484c27b8ae1d00d909e44958847bb4370ebca743d154a946db2e315df
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -1429,9 +1429,9 @@ var HeldSecrets = class {
   }
   async #ofStore(env) {
     if (!Array.isArray(env.STORED) || env.STORED.length === 0) return void 0;
-    if (this.#now() >= this.#nextRead) {
-      this.#stored = Object.fromEntries(await Promise.all(env.STORED.map(async (name) => [name, await stored(bindingOf(env, name))])));
+    if (this.#stored === void 0 || this.#now() >= this.#nextRead) {
       this.#nextRead = this.#now() + KEEP;
+      this.#stored = Object.fromEntries(await Promise.all(env.STORED.map(async (name) => [name, await stored(bindingOf(env, name))])));
     }
     return this.#stored;
   }
@@ -3272,22 +3272,28 @@ var SealedSecrets = class {
   async #read(env, name) {
     const last = this.#known.get(name);
     if (last !== void 0 && this.#now() < last.nextRead) return last;
-    const known = await this.#fetch(env, name, last?.opened);
+    const nextRead = this.#now() + KEEP2;
+    if (last !== void 0) this.#known.set(name, { ...last, nextRead });
+    const known = { ...this.#judged(name, await fetched(env, name)), nextRead };
     if (known.problem !== void 0) this.#report(name, known.problem);
     this.#known.set(name, known);
     return known;
   }
-  async #fetch(env, name, last) {
-    const nextRead = this.#now() + KEEP2;
-    try {
-      const opened2 = await open2(env, name);
-      if (last !== void 0 && opened2.sequence < last.sequence) throw new Refused("the envelope is older than one that was opened before");
-      return { opened: opened2, problem: void 0, nextRead };
-    } catch (error) {
-      return { opened: last, problem: error instanceof Refused ? error.message : "the namespace CONFIG did not answer", nextRead };
-    }
+  /** Against what is known when the answer is here: another request may have opened a newer one meanwhile. */
+  #judged(name, read) {
+    const last = this.#known.get(name)?.opened;
+    if (typeof read === "string") return { opened: last, problem: read };
+    if (last !== void 0 && read.sequence < last.sequence) return { opened: last, problem: "the envelope is older than one that was opened before" };
+    return { opened: read, problem: void 0 };
   }
 };
+async function fetched(env, name) {
+  try {
+    return await open2(env, name);
+  } catch (error) {
+    return error instanceof Refused ? error.message : "the namespace CONFIG did not answer";
+  }
+}
 async function open2(env, name) {
   const { CONFIG, SEALING_KEYS, TENANT, REGION } = env;
   if (CONFIG === void 0 || TENANT === void 0 || REGION === void 0) throw new Refused("a binding is missing");
@@ -3307,12 +3313,15 @@ async function route(request, env, trace) {
   if (pathname.startsWith(PREFIX)) return exposed(request, env, trace);
   switch (pathname) {
     case "/healthz":
-      return health(request, env, await stateOf(env, config), Date.now(), { ...await held.of(env), relayed: await secrets.freshness(env) });
+      return health(request, env, await stateOf(env, config), Date.now(), env.HEALTH === "brief" ? {} : await secretsOf(env));
     case "/v1/events":
       return events(request, env, await stateOf(env, config), trace, secrets);
     default:
       return notFound();
   }
+}
+async function secretsOf(env) {
+  return { ...await held.of(env), relayed: await secrets.freshness(env) };
 }
 var index_default = {
   async fetch(request, env) {

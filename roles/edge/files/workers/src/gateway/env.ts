@@ -18,6 +18,8 @@ export interface Bindings {
   /** Optional: the names of the relayed secrets, and the keys that open them. */
   readonly RELAYED: readonly string[];
   readonly SEALING_KEYS: string;
+  /** Optional: `brief` keeps the names of secrets out of /healthz. */
+  readonly HEALTH: string;
   /** Optional: how the relay of the control plane is reached, see relay.ts. */
   readonly RELAY: string;
 }

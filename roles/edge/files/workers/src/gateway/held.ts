@@ -32,9 +32,9 @@ export class HeldSecrets {
 
   async #ofStore(env: Env): Promise<Held["stored"]> {
     if (!Array.isArray(env.STORED) || env.STORED.length === 0) return undefined;
-    if (this.#now() >= this.#nextRead) {
+    if (this.#stored === undefined || this.#now() >= this.#nextRead) {
+      this.#nextRead = this.#now() + KEEP; // other requests use what is there while this one reads
       this.#stored = Object.fromEntries(await Promise.all(env.STORED.map(async (name) => [name, await stored(bindingOf(env, name))] as const)));
-      this.#nextRead = this.#now() + KEEP;
     }
     return this.#stored;
   }

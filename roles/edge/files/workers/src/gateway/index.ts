@@ -19,12 +19,16 @@ async function route(request: Request, env: Env, trace: Trace): Promise<Response
   if (pathname.startsWith(PREFIX)) return exposed(request, env, trace);
   switch (pathname) {
     case "/healthz":
-      return health(request, env, await stateOf(env, config), Date.now(), { ...(await held.of(env)), relayed: await secrets.freshness(env) });
+      return health(request, env, await stateOf(env, config), Date.now(), env.HEALTH === "brief" ? {} : await secretsOf(env));
     case "/v1/events":
       return events(request, env, await stateOf(env, config), trace, secrets);
     default:
       return notFound();
   }
+}
+
+async function secretsOf(env: Env) {
+  return { ...(await held.of(env)), relayed: await secrets.freshness(env) };
 }
 
 export default {

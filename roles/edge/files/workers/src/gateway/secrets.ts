@@ -59,21 +59,29 @@ export class SealedSecrets {
   async #read(env: Env, name: string): Promise<Known> {
     const last = this.#known.get(name);
     if (last !== undefined && this.#now() < last.nextRead) return last;
-    const known = await this.#fetch(env, name, last?.opened);
+    const nextRead = this.#now() + KEEP;
+    if (last !== undefined) this.#known.set(name, { ...last, nextRead }); // other requests use what is there while this one reads
+    const known = { ...this.#judged(name, await fetched(env, name)), nextRead };
     if (known.problem !== undefined) this.#report(name, known.problem);
     this.#known.set(name, known);
     return known;
   }
 
-  async #fetch(env: Env, name: string, last: Opened | undefined): Promise<Known> {
-    const nextRead = this.#now() + KEEP;
-    try {
-      const opened = await open(env, name);
-      if (last !== undefined && opened.sequence < last.sequence) throw new Refused("the envelope is older than one that was opened before");
-      return { opened, problem: undefined, nextRead };
-    } catch (error) {
-      return { opened: last, problem: error instanceof Refused ? error.message : "the namespace CONFIG did not answer", nextRead };
-    }
+  /** Against what is known when the answer is here: another request may have opened a newer one meanwhile. */
+  #judged(name: string, read: Opened | string): Omit<Known, "nextRead"> {
+    const last = this.#known.get(name)?.opened;
+    if (typeof read === "string") return { opened: last, problem: read };
+    if (last !== undefined && read.sequence < last.sequence) return { opened: last, problem: "the envelope is older than one that was opened before" };
+    return { opened: read, problem: undefined };
+  }
+}
+
+/** What a name's envelope holds, or why it does not open. */
+async function fetched(env: Env, name: string): Promise<Opened | string> {
+  try {
+    return await open(env, name);
+  } catch (error) {
+    return error instanceof Refused ? error.message : "the namespace CONFIG did not answer";
   }
 }
 
