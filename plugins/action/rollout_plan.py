@@ -42,7 +42,17 @@ from ..module_utils._rollout.plan import (
     waves,
 )
 from ..module_utils._rollout.register import Register
-from ..module_utils._secrets.declared import BOUND, KEPT, RELAYED, STORED, digests, names, pinned, values
+from ..module_utils._secrets.declared import (
+    BOUND,
+    FOREIGN,
+    KEPT,
+    RELAYED,
+    STORED,
+    digests,
+    names,
+    pinned,
+    values,
+)
 from ..module_utils._secrets.stored import names as stored_names
 from ..plugin_utils._controller import texts
 from ..plugin_utils._declared_secrets import STORE, reader
@@ -128,7 +138,8 @@ class ActionModule(FleetAction):
         read = reader(self._loader, args)
         pins, kept = pinned(planes, BOUND, read), names(planes, KEPT)
         self.hide(*texts(values(pins, read)))
-        for script, bindings in [*pins.items(), *kept.items()]:
+        every = [item for kind in (BOUND, KEPT, STORED, FOREIGN) for item in names(planes, kind).items()]
+        for script, bindings in every:
             twice = sorted(set(bindings) & set(release.secrets.get(script, {})))
             if twice:
                 raise Refusal(

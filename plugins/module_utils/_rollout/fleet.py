@@ -116,7 +116,7 @@ def units(
     Raises :class:`FleetError` on two planes with one hostname or script, and on names of secrets,
     variables or services that collide.
     """
-    _check_names(release)
+    _check_names(release, planes)
     gateways = [_gateway(plane, release) for plane in planes]
     found = (*gateways, *_fronts(planes, release, frozenset(fronts)))
     _check_unique(found)
@@ -158,11 +158,7 @@ def _gateway(plane: Mapping[str, Any], release: Release) -> Unit:
     bindings += [_variable(name, text) for name, text in (texts | {"RELEASE": release.label}).items()]
     bindings += [_variable(name, value) for name, value in release.variables.items()]
     bindings += [_service(name, script) for name, script in release.services.items()]
-    stored = [
-        _stored(plane, name, item, release)
-        for name, item in (plane.get("secrets") or {}).items()
-        if item["kind"] == "secrets_store"
-    ]
+    stored = [_stored(plane, name, item, release) for name, item in _of_store(plane).items()]
     shown = (
         _versions(plane, release),
         list(release.relayed.get(plane["worker"], ())),
@@ -268,13 +264,19 @@ def _versions(plane: Mapping[str, Any], release: Release) -> dict[str, int]:
     return {name: int(pin.rpartition("@")[2]) for name, pin in sorted(pins.items()) if name in declared}
 
 
+def _of_store(plane: Mapping[str, Any]) -> dict[str, Any]:
+    """The declared secrets that are bindings to a Secrets Store."""
+    declared = plane.get("secrets") or {}
+    return {name: item for name, item in declared.items() if item["kind"] == "secrets_store"}
+
+
 def _stored(plane: Mapping[str, Any], name: str, item: Mapping[str, Any], release: Release) -> Json:
     """A secret of the account's Secrets Store: the Worker fetches the value itself."""
     ours = release.stored.get(plane["worker"], {}).get(name)
     if not item.get("store") and ours is None:
         raise FleetError(
-            f"The secret {name} of {plane['worker']} has no name in the Secrets Store: plan with the values "
-            "of its vault file."
+            f"The secret {name} of {plane['worker']} has no name in the Secrets Store: bring it there with the "
+            "module stored_secrets, or set store in the topology to the id of the Secrets Store that has it."
         )
     return {
         "name": name,
@@ -294,8 +296,9 @@ def _variable(name: str, value: object) -> Json:
     return {"name": name, "type": "json", "json": value}
 
 
-def _check_names(release: Release) -> None:
-    every = (*release.secrets.values(), *release.kept.values(), *release.relayed.values())
+def _check_names(release: Release, planes: Iterable[Mapping[str, Any]]) -> None:
+    stored = [_of_store(plane) for plane in planes]
+    every = (*release.secrets.values(), *release.kept.values(), *release.relayed.values(), *stored)
     secret_names = {name for values in every for name in values}
     sources = {
         "variables": set(release.variables),

@@ -135,6 +135,17 @@ def test_a_taken_name_is_refused_before_anything_is_written(secretive, account):
     assert refused.writes == []
 
 
+@pytest.mark.parametrize("more", [{}, {"store": "0" * 32}], ids=["ours", "somebody else's"])
+def test_a_name_that_is_given_as_well_is_refused_before_anything_is_uploaded(secretive, more):
+    secretive.site.declare({"TOKEN": DECLARED["TOKEN"] | more})
+    secretive.secret(name="token", value=ONE)
+    given = json.dumps({"edge_secrets": {"acme-eu-gateway": {"TOKEN": "x"}}})
+    run = secretive.play("site", "-e", given, edge_release="v1")
+    assert run.code != 0
+    assert "TOKEN of acme-eu-gateway is declared in the topology, and given" in " ".join(run.output.split())
+    assert not [path for _method, path in run.writes if "/workers/" in path]
+
+
 def test_what_was_lost_there_is_told_and_brought_back(secretive, account):
     secretive.site.declare(DECLARED)
     secretive.secret(name="token", value=ONE)

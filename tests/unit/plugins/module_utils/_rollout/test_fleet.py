@@ -88,9 +88,11 @@ def test_no_region_outside_of_a_jurisdiction_stands_in_for_one_inside(declared, 
     assert {route["name"]: route.get("fallback", ...) for route in routes["regions"]} == expected
 
 
+STORED = {"kind": "secrets_store", "from": "stripe", "store": "0" * 32}
+
+
 def test_a_secret_of_the_secrets_store_is_a_binding():
-    item = {"kind": "secrets_store", "from": "stripe", "store": "0" * 32}
-    unit = one(plane(secrets={"STRIPE": item}))
+    unit = one(plane(secrets={"STRIPE": STORED}))
     assert {
         "name": "STRIPE",
         "type": "secrets_store_secret",
@@ -110,15 +112,14 @@ def test_a_secret_that_is_brought_to_the_secrets_store_is_bound_by_its_version()
         "secret_name": "acme__production__stripe__3",
     } in unit.bindings
     assert {"name": "STORED", "type": "json", "json": ["STRIPE"]} in unit.bindings
-    with pytest.raises(FleetError, match="STRIPE of acme-eu-gateway has no name in the Secrets Store"):
+    with pytest.raises(FleetError, match="STRIPE of acme-eu-gateway has no name in .*: bring it there"):
         one(declared)
 
 
 def test_a_gateway_is_told_which_secrets_it_has_and_no_value():
-    stored = {"kind": "secrets_store", "from": "stripe", "store": "0" * 32}
     declared = {
         "API_KEY": {"kind": "bound", "from": "api_key"},
-        "STRIPE": stored,
+        "STRIPE": STORED,
         "TOKEN": {"kind": "relayed"},
     }
     pins = {
@@ -184,8 +185,10 @@ def test_secret_digests_are_keyed_and_bound_to_their_place():
         ([plane()], {"variables": {"CONFIG": "x"}}, ["'CONFIG'", "variables"]),
         ([plane()], {"variables": {"A": "x"}, "services": {"A": "s"}}, ["'A'", "services", "variables"]),
         ([plane()], {"secrets": {"x": {"TENANT": "d"}}}, ["'TENANT'", "secrets"]),
+        ([plane(secrets={"TENANT": STORED})], {}, ["'TENANT'", "secrets"]),
+        ([plane(secrets={"A": STORED})], {"variables": {"A": "x"}}, ["'A'", "secrets", "variables"]),
     ],
-    ids=["hostname", "script", "reserved", "twice", "reserved secret"],
+    ids=["hostname", "script", "reserved", "twice", "reserved secret", "reserved in a store", "store"],
 )
 def test_contradictions_are_named(planes, change, words):
     with pytest.raises(FleetError) as caught:
