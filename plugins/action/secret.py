@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ..module_utils._secrets import change
-from ..module_utils._secrets.model import LONGEST, TIME, SecretError, Vault, Version, check_name
+from ..module_utils._secrets.model import LONGEST, MOST_DAYS, TIME, SecretError, Vault, Version, check_name
 from ..plugin_utils._secret_store import SecretAction
 
 _WITH_VALUE = ("rotated", "staged")
@@ -51,8 +51,10 @@ class ActionModule(SecretAction):
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         where, name = self.place(args), args["name"]
         check_name(name)
-        if not 1 <= args["keep"] <= 100 or (args["rotate_after"] or 0) < 0:
-            raise SecretError("keep is 1 to 100 versions, and rotate_after a number of days, 0 for never.")
+        if not 1 <= args["keep"] <= 100 or not 0 <= (args["rotate_after"] or 0) <= MOST_DAYS:
+            raise SecretError(
+                f"keep is 1 to 100 versions, and rotate_after 1 to {MOST_DAYS} days, or 0 for never."
+            )
         value = self._value(args)
         if value:
             self.hide(value)

@@ -13,7 +13,7 @@ from ansible.parsing.vault import VaultSecret
 
 from ..module_utils._secrets.model import SecretError
 from ..plugin_utils._secret_store import SecretAction
-from ..plugin_utils._vault import Passwords, given
+from ..plugin_utils._vault import Passwords, given, read_password
 
 
 class ActionModule(SecretAction):
@@ -44,10 +44,7 @@ class ActionModule(SecretAction):
 
 
 def _password(path: str) -> bytes:
-    try:
-        content = Path(path).read_bytes().strip()
-    except OSError as error:
-        raise SecretError(f"new_password_file {path} can't be read: {error.strerror}.") from None
+    content = read_password("new_password_file", Path(path))
     if len(content) < 12:
         raise SecretError(f"new_password_file {path} holds {len(content)} characters: use 12 or more.")
     return content

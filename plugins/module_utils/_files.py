@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +41,25 @@ def write_atomically(
         draft.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def read_plain(path: Path) -> bytes | None:
+    """The content of a file, or None when there is none. Raises OSError, also for what is no plain file.
+
+    A link is a second name of a file, past which a rename would write; a pipe or a device may have no end.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise OSError(errno.ELOOP, "it is a link; put the file itself there") from None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file")
+        return file.read()
 
 
 def sync_folder(folder: Path) -> None:

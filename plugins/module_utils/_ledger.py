@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ._canonical import canonical
-from ._files import locked, write_atomically
+from ._files import locked, read_plain, write_atomically
 
 GENESIS = "0" * 64
 LONGEST = 16 * 1024
@@ -161,18 +161,15 @@ class Ledger:
     def _lines(self) -> list[bytes]:
         """The lines that have an end."""
         try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
+            content = read_plain(self.path)
         except OSError as error:
             raise LedgerError(f"{self.path} can't be read: {error.strerror}.") from None
-        return content.split(b"\n")[:-1]
+        return (content or b"").split(b"\n")[:-1]
 
     def _anchor(self) -> str | None:
         try:
-            return self.head.read_text("ascii").strip()
-        except FileNotFoundError:
-            return None
+            content = read_plain(self.head)
+            return None if content is None else content.decode("ascii").strip()
         except (OSError, UnicodeDecodeError):
             raise LedgerError(f"{self.head} can't be read: bring it back from a backup.") from None
 

@@ -92,7 +92,7 @@ options:
     default: 5
   rotate_after:
     description:
-      - After how many days a version is stale, V(0) for never.
+      - After how many days a version is stale, up to V(36500), V(0) for never.
     type: int
   why:
     description:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -32,8 +33,12 @@ SHARED: dict[str, dict[str, Any]] = {
 
 
 def who() -> str:
-    """Who does it: the account and the machine."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    """Who does it: the account and the machine. A container may run as a user without a name."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def opened(loader: Any, directory: str, ledger: str, passwords: str | None) -> Store:

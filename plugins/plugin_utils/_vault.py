@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,12 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.utils.display import Display
 
 from ..module_utils._secrets.model import SecretError
 
+display = Display()
+_LONGEST = 4096
 MAGIC = "$ANSIBLE_VAULT;1.2;AES256;"
 
 
@@ -74,19 +79,39 @@ class Passwords:
         return found
 
     def _kept(self, vault_id: str) -> list[tuple[str, VaultSecret]]:
-        """The password that the folder has for an id; read as Ansible reads a file of a password."""
-        if self.folder is None:
+        """The password that the folder has for an id."""
+        path = self.folder / vault_id if self.folder else None
+        if path is None or not os.path.lexists(path):
             return []
-        path = self.folder / vault_id
-        try:
-            password = path.read_bytes().strip()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise SecretError(f"The password {path} can't be read: {error.strerror}.") from None
+        if path.exists() and not path.is_file():
+            raise SecretError(f"The password {path} is no file: put a file with the password there.")
+        password = read_password("The password", path)
         if not password:
             raise SecretError(f"The password {path} is empty: write one into it, or remove the file.")
         return [(vault_id, VaultSecret(password))]
+
+
+def read_password(what: str, path: Path) -> bytes:
+    """The password in a file, without what is blank around it, as Ansible reads it.
+
+    What Ansible would take for something else is refused: it runs a file that is executable, and decrypts one
+    that is encrypted. Raises SecretError.
+    """
+    try:
+        with path.open("rb") as file:
+            mode, content = os.fstat(file.fileno()).st_mode, file.read(_LONGEST + 1)
+    except OSError as error:
+        raise SecretError(f"{what} {path} can't be read: {error.strerror}.") from None
+    if stat.S_ISREG(mode) and mode & 0o111:
+        raise SecretError(
+            f"{what} {path} is executable, so Ansible would run it. If it is a program, give its vault id by "
+            f"--vault-id; if it is the password itself, chmod 600 {path}."
+        )
+    if len(content) > _LONGEST or content.startswith(b"$ANSIBLE_VAULT;"):
+        raise SecretError(f"{what} {path} is encrypted, or longer than {_LONGEST} bytes: it is no password.")
+    if stat.S_ISREG(mode) and mode & 0o004 and path.parent.stat().st_mode & 0o001:
+        display.warning(f"{what} {path} can be read by every user of this machine: chmod 600 {path}")
+    return content.strip()
 
 
 def given(loader: Any, folder: str = "") -> Passwords:

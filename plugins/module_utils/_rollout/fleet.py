@@ -275,8 +275,8 @@ def _stored(plane: Mapping[str, Any], name: str, item: Mapping[str, Any], releas
     ours = release.stored.get(plane["worker"], {}).get(name)
     if not item.get("store") and ours is None:
         raise FleetError(
-            f"The secret {name} of {plane['worker']} has no name in the Secrets Store: bring it there with the "
-            "module stored_secrets, or set store in the topology to the id of the Secrets Store that has it."
+            f"The secret {name} of {plane['worker']} has no name in the Secrets Store: bring it there with "
+            "the module stored_secrets, or set store in the topology to the id of the one that has it."
         )
     return {
         "name": name,

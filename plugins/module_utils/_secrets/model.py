@@ -23,6 +23,7 @@ from .._canonical import canonical
 
 FORMAT = 1
 LONGEST = 64 * 1024
+MOST_DAYS = 36_500
 _CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 _PLACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -115,7 +116,7 @@ def place(tenant: object, environment: object) -> Place:
     for what, value in (("tenant", tenant), ("environment", environment)):
         if not isinstance(value, str) or not _PLACE.fullmatch(value):
             raise SecretError(
-                f"{what} is {str(value)[:80]!r}: use up to 63 lower-case letters, digits and inner "
+                f"{what} is {str(value)[:80]!a}: use up to 63 lower-case letters, digits and inner "
                 "hyphens, as in the topology."
             )
     return Place(str(tenant), str(environment))
@@ -125,7 +126,7 @@ def check_name(name: str) -> None:
     """Raise SecretError unless this names a secret."""
     if not _NAME.fullmatch(name):
         raise SecretError(
-            f"name is {name[:80]!r}: use up to 63 letters, digits, '_', '.' and '-', with a letter first."
+            f"name is {name[:80]!a}: use up to 63 letters, digits, '_', '.' and '-', with a letter first."
         )
 
 
@@ -210,6 +211,8 @@ def _parsed(data: Mapping[str, Any]) -> Secret:
     numbers = (found.current, found.rotate_after, found.newest, *rotation)
     if not all(isinstance(item, str) for item in texts) or not all(isinstance(item, int) for item in numbers):
         raise TypeError
+    if not 0 <= found.rotate_after <= MOST_DAYS:
+        raise ValueError
     if not {found.current, found.staged} - {0} <= versions.keys() or max(versions) > found.newest:
         raise ValueError
     for version in versions.values():

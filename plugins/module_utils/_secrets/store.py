@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from .._files import locked, write_atomically
+from .._files import locked, read_plain, write_atomically
 from .._ledger import DONE, Entry, Ledger, LedgerError, check_anchor
 from . import anchor
 from .change import Change
@@ -52,8 +52,7 @@ class Store:
 
     def places(self) -> list[Place]:
         """Whose files there are, by their paths."""
-        found = sorted(self.directory.glob(f"*/*{SUFFIX}"))
-        return [place(path.name.removesuffix(SUFFIX), path.parent.name) for path in found]
+        return [_place_of(path) for path in sorted(self.directory.glob(f"*/*{SUFFIX}"))]
 
     def read(self, where: Place) -> Vault:
         """Open a file. Raises SecretError when it is absent, or not the one that was last written."""
@@ -193,9 +192,7 @@ class Store:
 
     def _bytes(self, path: Path) -> bytes | None:
         try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            return None
+            return read_plain(path)
         except OSError as error:
             raise SecretError(f"{path} can't be read: {error.strerror}.") from None
 
@@ -209,3 +206,10 @@ class Store:
                 yield
         except OSError as error:
             raise SecretError(f"{self.directory} can't be written: {error.strerror}.") from None
+
+
+def _place_of(path: Path) -> Place:
+    try:
+        return place(path.name.removesuffix(SUFFIX), path.parent.name)
+    except SecretError as error:
+        raise SecretError(f"{str(path)!a} belongs to nobody: {error} Move it elsewhere.") from None

@@ -181,6 +181,8 @@ def test_info_tells_versions_and_ages(folder):
         ({"generate": "hex", "length": 5, "state": "rotated"}, "length is 5"),
         ({"value_file": "/nonexistent/x"}, "value_file /nonexistent/x can't be read: No such file"),
         ({"value": VALUE, "keep": 0}, "keep is 1 to 100"),
+        ({"value": VALUE, "rotate_after": 10**9}, "rotate_after 1 to 36500 days"),
+        ({"tenant": "\u0430cme"}, r"tenant is '\\u0430cme'"),
         ({"value": ""}, "value is empty, so nothing was changed"),
         ({"value": "None", "state": "rotated"}, "value is empty, so nothing was changed"),
         ({"value": None, "state": "rotated"}, "value is empty, so nothing was changed"),

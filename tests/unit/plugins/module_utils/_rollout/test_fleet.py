@@ -112,7 +112,7 @@ def test_a_secret_that_is_brought_to_the_secrets_store_is_bound_by_its_version()
         "secret_name": "acme__production__stripe__3",
     } in unit.bindings
     assert {"name": "STORED", "type": "json", "json": ["STRIPE"]} in unit.bindings
-    with pytest.raises(FleetError, match="STRIPE of acme-eu-gateway has no name in .*: bring it there"):
+    with pytest.raises(FleetError, match=r"STRIPE of acme-eu-gateway has no name in .*: bring it there"):
         one(declared)
 
 
