@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._ledger import DONE, INTENDED, Entry
-from .model import Place
+from .model import Place, SecretError
 
 WRITES = "secrets.write"
 
@@ -38,12 +38,17 @@ class Standing:
 
 
 def standing(entries: Sequence[Entry], place: Place) -> Standing:
-    """Read what was written of one place."""
+    """Read what was written of one place. Raises SecretError where an entry does not say that."""
     settled = begun = None
     for entry in entries:
         subject = (entry.subject.get("tenant"), entry.subject.get("environment"))
         if entry.what != WRITES or subject != (place.tenant, place.environment):
             continue
+        if (type(entry.subject.get("generation")), type(entry.subject.get("digest"))) != (int, str):
+            raise SecretError(
+                f"Entry {entry.number} of the ledger says nothing of the file that was written: bring the "
+                "ledger back from a backup."
+            )
         if entry.outcome == INTENDED:
             begun = entry
         elif entry.outcome == DONE:

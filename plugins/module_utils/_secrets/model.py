@@ -187,6 +187,8 @@ def parse(content: str, where: str) -> Vault:
         )
         if len(base64.b64decode(found.key, validate=True)) != 32 or not isinstance(found.generation, int):
             raise ValueError
+        if not isinstance(found.seen, str) or not found.seen.isascii():
+            raise ValueError
         return found
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Without the cause: it would quote what it could not read.
@@ -211,9 +213,13 @@ def _parsed(data: Mapping[str, Any]) -> Secret:
     numbers = (found.current, found.rotate_after, found.newest, *rotation)
     if not all(isinstance(item, str) for item in texts) or not all(isinstance(item, int) for item in numbers):
         raise TypeError
+    for item in texts:
+        # A lone surrogate is text for JSON, and for nothing else.
+        if not item.isascii():
+            item.encode()
     if not 0 <= found.rotate_after <= MOST_DAYS:
         raise ValueError
-    if not {found.current, found.staged} - {0} <= versions.keys() or max(versions) > found.newest:
+    if not {found.current, found.staged or found.current} <= versions.keys() or max(versions) > found.newest:
         raise ValueError
     for version in versions.values():
         _check_time(version.created)
