@@ -46,8 +46,12 @@ clean: ## stop it and remove everything that make has made in this folder
 ##@ Work on it
 
 .PHONY: test
-test: ## everything, from a fresh clone, with no step before it
+test: ## what guards main, from a fresh clone, with no step before it
 	@scripts/test
+
+.PHONY: test-long
+test-long: ## the rest: all scenarios, and 100,000 interleavings of a synchronisation
+	@scripts/test model molecule
 
 .PHONY: test-fast
 test-fast: ## what takes seconds: linters, types, unit tests
