@@ -9,7 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from ..module_utils._secrets.audit import uses
 from ..module_utils._secrets.model import TIME, Secret, Vault
+from ..plugin_utils._controller import plain
+from ..plugin_utils._planes import planes_of_play
 from ..plugin_utils._secret_store import SecretAction
 
 
@@ -19,15 +22,22 @@ class ActionModule(SecretAction):
     spec: ClassVar[dict[str, dict[str, Any]]] = {
         "tenant": {"type": "str"},
         "environment": {"type": "str"},
+        "planes": {"type": "list", "elements": "dict"},
     }
     constraints: ClassVar[dict[str, Any]] = {"required_together": [["tenant", "environment"]]}
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._vars = task_vars or {}
+        return super().run(tmp, task_vars)
+
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
+        given = args["planes"]
+        used = uses(map(plain, planes_of_play(self._vars) if given is None else given))
         store, at = self.store(args), datetime.now(UTC)
         places = [self.place(args)] if args["tenant"] else store.places()
         vaults = [store.read(where) for where in places]
         found = [
-            _told(vault, name, secret, at)
+            _told(vault, name, secret, at) | {"uses": used.get((vault.place, name), [])}
             for vault in vaults
             for name, secret in sorted(vault.secrets.items())
         ]

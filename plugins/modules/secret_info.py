@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: secret_info
 version_added: 0.2.0
-short_description: Tell the versions and ages of secrets, never their values
+short_description: Tell versions, ages and uses of secrets, never their values
 description:
   - Opens every vault file of the store, or one, and checks each against the ledger, which is checked whole.
 extends_documentation_fragment:
@@ -25,6 +25,12 @@ options:
     description:
       - The environment.
     type: str
+  planes:
+    description:
+      - The planes that RV(secrets[].uses) is about, in the shape of the host variable C(plane). If it is not
+        set, those of the play's hosts, which may be none.
+    type: list
+    elements: dict
 seealso:
   - module: adsengineer.orchestrator.secret
 author:
@@ -64,6 +70,13 @@ secrets:
     rotate_after:
       description: After how many days it is stale, V(0) for never.
       type: int
+    uses:
+      description:
+        - Where the planes use it, as C(PLANE.BINDING (KIND)). What a relay uses for a plane is
+          C(PLANE.CONNECTOR (resident)).
+      type: list
+      elements: str
+      sample: [acme-eu.STRIPE_KEY (bound)]
     stale:
       description: Whether the current version is older than that.
       type: bool

@@ -97,6 +97,11 @@ def _resident(plane: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
         yield RELAY_SIGNING + plane["region"], " (relay)", True
 
 
+def uses(planes: Iterable[Mapping[str, Any]]) -> dict[tuple[Place, str], list[str]]:
+    """By secret where these planes use it, as C(PLANE.BINDING (KIND))."""
+    return {key: sorted(use.uses) for key, use in _used(planes).items()}
+
+
 def audited_places(planes: Iterable[Mapping[str, Any]]) -> set[Place]:
     """Whose secrets these planes use, those of their relays included."""
     return {where for where, _name in _used(planes)}
@@ -121,4 +126,4 @@ def _state(secret: Secret, uses: tuple[str, ...], days: int, age: timedelta) -> 
     return FRESH if uses else UNUSED
 
 
-__all__ = ["FRESH", "MISSING", "STAGED", "STALE", "UNUSED", "Row", "audit", "audited_places"]
+__all__ = ["FRESH", "MISSING", "STAGED", "STALE", "UNUSED", "Row", "audit", "audited_places", "uses"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,11 @@ def test_info_tells_versions_and_ages(folder):
     said = folder.run(WHERE, module="secret_info")
     assert '"why": "first"' in said
     assert '"stale": false' in said
+    assert '"uses": []' in said
+    plane = {"name": "acme-eu", "region": "eu"} | WHERE
+    plane["secrets"] = {"TOKEN": {"kind": "bound", "from": "token"}, "KEY": {"kind": "bound", "from": "key"}}
+    told = folder.run({"planes": [plane, plane | {"tenant": "other"}]}, module="secret_info")
+    assert re.search(r'"uses": \[\s*"acme-eu.TOKEN \(bound\)"\s*\]', told)
     said = folder.run({}, module="ledger_info")
     assert '"count": 2' in said
 
