@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { afterEach, describe, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { gateway, inline, putConfig, start, type Running } from "./support/workers.ts";
@@ -36,7 +37,7 @@ describe("gateway: which secrets it has", () => {
 
   test("it says nothing of secrets where none are declared", async () => {
     const body = await asked({});
-    for (const kind of ["bound", "stored", "relayed"]) assert.ok(!(kind in body), kind);
+    for (const kind of ["bound", "stored", "relayed", "resident"]) assert.ok(!(kind in body), kind);
   });
 
   test("bound secrets are told with their versions, and those that are missing", async () => {
@@ -46,6 +47,19 @@ describe("gateway: which secrets it has", () => {
       GONE: { problem: "the binding GONE is missing" },
       EMPTY: { problem: "the binding EMPTY is missing" },
     });
+  });
+
+  test("resident secrets are told by their connectors, and a binding that can't be read", async () => {
+    const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+    const key = { kty: "OKP", crv: "Ed25519", kid: "k", x, d };
+    const relay = { url: "http://127.0.0.1:1", key, references: { echo: VALUE, hidden: VALUE }, exposed: ["echo"] };
+    const told = async (text: string) => (await asked({ RELAY: text }))["resident"];
+    const problem = { RELAY: { problem: "the binding RELAY can't be read" } };
+    assert.deepEqual(await told(JSON.stringify(relay)), { echo: {}, hidden: {} });
+    await edge.stop();
+    assert.deepEqual(await told(VALUE), problem);
+    await edge.stop();
+    assert.deepEqual(await told(JSON.stringify({ ...relay, key: { ...key, d: "AA" } })), problem);
   });
 
   test("secrets of a store are asked for, and a store that fails is told without its words", async () => {

@@ -1,5 +1,5 @@
-// source: sha256:f069eae0584b5a471b7f626793ea243e3fc762f70e2cf152a661edea4e52623b
-// bundle: sha256:8a3b3cc484c27b8ae1d00d909e44958847bb4370ebca743d154a946db2e315df
+// source: sha256:4a8098f892550c7ccb79cc052d6d470869b50fd75f13970447c42b3b0f901264
+// bundle: sha256:c6fd0fab90c28eb07911966c51d3ac331f208979f5bfc295a91ef4fbc2210409
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // src/shared/http.ts
@@ -1327,6 +1327,10 @@ var Relay = class _Relay {
     const key = await crypto.subtle.importKey("jwk", jwk, "Ed25519", false, ["sign"]);
     return new _Relay(read.output, { keyId: kid, key });
   }
+  /** The names of the connectors that this gateway may use. */
+  get connectors() {
+    return Object.keys(this.#binding.references);
+  }
   /** Whether this gateway answers requests for a connector that come from outside. */
   exposes(connector) {
     return this.#binding.exposed.includes(connector);
@@ -1342,6 +1346,13 @@ var Relay = class _Relay {
     return answered(await sent(url2, init));
   }
 };
+var opened = /* @__PURE__ */ new Map();
+async function relayOf({ RELAY: text }) {
+  if (text === void 0) return null;
+  const found = opened.get(text) ?? Relay.open(text);
+  opened.set(text, found);
+  return found;
+}
 async function sent(url2, init) {
   try {
     return await within(TIMEOUT2, fetch(url2, init));
@@ -1362,9 +1373,8 @@ var PREFIX = "/v1/relay/";
 var MAX_BODY = 64 * 1024;
 var HANDED_ON = ["accept", "content-type", "idempotency-key"];
 var WITHOUT_BODY = /* @__PURE__ */ new Set(["GET", "HEAD"]);
-var opened = /* @__PURE__ */ new Map();
 async function exposed(request, env, trace) {
-  const relay = env.RELAY === void 0 ? null : await open(env.RELAY);
+  const relay = await relayOf(env);
   const { pathname, search } = new URL(request.url);
   const [connector = "", ...rest] = pathname.slice(PREFIX.length).split("/");
   if (relay === null || rest.length === 0 || !relay.exposes(connector)) return notFound();
@@ -1378,11 +1388,6 @@ async function exposed(request, env, trace) {
     log("error", "error", "relay refused", { trace: trace.traceId, connector, code: error.code });
     return json(502, { error: "the third party could not be asked", code: error.code });
   }
-}
-function open(text) {
-  const found = opened.get(text) ?? Relay.open(text);
-  opened.set(text, found);
-  return found;
 }
 function fields(headers) {
   const entries = HANDED_ON.map((name) => [name, headers.get(name)]);
@@ -1425,7 +1430,7 @@ var HeldSecrets = class {
     this.#now = now;
   }
   async of(env) {
-    return { bound: bound(env), stored: await this.#ofStore(env) };
+    return { bound: bound(env), stored: await this.#ofStore(env), resident: await resident(env) };
   }
   async #ofStore(env) {
     if (!Array.isArray(env.STORED) || env.STORED.length === 0) return void 0;
@@ -1440,6 +1445,12 @@ function bound(env) {
   if (typeof env.BOUND !== "object") return void 0;
   const entries = Object.entries(env.BOUND).map(([name, version]) => [name, filled(bindingOf(env, name)) ? { version } : absent(name)]);
   return Object.fromEntries(entries);
+}
+async function resident(env) {
+  if (env.RELAY === void 0) return void 0;
+  const relay = await relayOf(env).catch(() => null);
+  if (relay === null) return { RELAY: { problem: "the binding RELAY can't be read" } };
+  return Object.fromEntries(relay.connectors.map((connector) => [connector, {}]));
 }
 async function stored(binding) {
   if (!isStored(binding)) return { problem: "it is no binding to a Secrets Store" };
@@ -3289,12 +3300,12 @@ var SealedSecrets = class {
 };
 async function fetched(env, name) {
   try {
-    return await open2(env, name);
+    return await open(env, name);
   } catch (error) {
     return error instanceof Refused ? error.message : "the namespace CONFIG did not answer";
   }
 }
-async function open2(env, name) {
+async function open(env, name) {
   const { CONFIG, SEALING_KEYS, TENANT, REGION } = env;
   if (CONFIG === void 0 || TENANT === void 0 || REGION === void 0) throw new Refused("a binding is missing");
   if (typeof SEALING_KEYS !== "string") throw new Refused("the binding SEALING_KEYS is missing");

@@ -4,18 +4,16 @@ import { json, notFound } from "../shared/http.ts";
 import { log } from "../shared/log.ts";
 import type { Trace } from "../shared/trace.ts";
 import type { Env } from "./env.ts";
-import { Relay, RelayRefusal } from "./relay.ts";
+import { relayOf, RelayRefusal } from "./relay.ts";
 
 export const PREFIX = "/v1/relay/";
 const MAX_BODY = 64 * 1024;
 const HANDED_ON = ["accept", "content-type", "idempotency-key"];
 const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 
-const opened = new Map<string, Promise<Relay | null>>();
-
 /** Answers /v1/relay/CONNECTOR/... for the connectors that the topology exposes, to whoever asks. */
 export async function exposed(request: Request, env: Env, trace: Trace): Promise<Response> {
-  const relay = env.RELAY === undefined ? null : await open(env.RELAY);
+  const relay = await relayOf(env);
   const { pathname, search } = new URL(request.url);
   const [connector = "", ...rest] = pathname.slice(PREFIX.length).split("/");
   if (relay === null || rest.length === 0 || !relay.exposes(connector)) return notFound();
@@ -29,13 +27,6 @@ export async function exposed(request: Request, env: Env, trace: Trace): Promise
     log("error", "error", "relay refused", { trace: trace.traceId, connector, code: error.code });
     return json(502, { error: "the third party could not be asked", code: error.code });
   }
-}
-
-/** Kept by its text: an isolate has one, and importing a key takes time. */
-function open(text: string): Promise<Relay | null> {
-  const found = opened.get(text) ?? Relay.open(text);
-  opened.set(text, found);
-  return found;
 }
 
 function fields(headers: Headers): Record<string, string> {

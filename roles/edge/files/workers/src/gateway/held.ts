@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { within } from "../shared/time.ts";
 import type { Env } from "./env.ts";
+import { relayOf } from "./relay.ts";
 import type { Freshness } from "./secrets.ts";
 
 const READ_TIMEOUT = 2_000;
@@ -10,6 +11,8 @@ const KEEP = 5_000;
 export interface Held {
   readonly bound?: Readonly<Record<string, Freshness>> | undefined;
   readonly stored?: Readonly<Record<string, Freshness>> | undefined;
+  /** By connector: the secret itself never comes here. */
+  readonly resident?: Readonly<Record<string, Freshness>> | undefined;
 }
 
 interface Stored {
@@ -27,7 +30,7 @@ export class HeldSecrets {
   }
 
   async of(env: Env): Promise<Held> {
-    return { bound: bound(env), stored: await this.#ofStore(env) };
+    return { bound: bound(env), stored: await this.#ofStore(env), resident: await resident(env) };
   }
 
   async #ofStore(env: Env): Promise<Held["stored"]> {
@@ -44,6 +47,13 @@ function bound(env: Env): Held["bound"] {
   if (typeof env.BOUND !== "object") return undefined;
   const entries = Object.entries(env.BOUND).map(([name, version]) => [name, filled(bindingOf(env, name)) ? { version } : absent(name)] as const);
   return Object.fromEntries(entries);
+}
+
+async function resident(env: Env): Promise<Held["resident"]> {
+  if (env.RELAY === undefined) return undefined;
+  const relay = await relayOf(env).catch(() => null);
+  if (relay === null) return { RELAY: { problem: "the binding RELAY can't be read" } };
+  return Object.fromEntries(relay.connectors.map((connector) => [connector, {}]));
 }
 
 async function stored(binding: unknown): Promise<Freshness> {

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { parseJson } from "../shared/json.ts";
 import { within } from "../shared/time.ts";
+import type { Env } from "./env.ts";
 import { randomNonce, sign, type Signer } from "./signature.ts";
 
 /** The binding RELAY: where the tenant's relay is, this plane's key, and a sealed reference for each connector. */
@@ -59,6 +60,11 @@ export class Relay {
     return new Relay(read.output, { keyId: kid, key });
   }
 
+  /** The names of the connectors that this gateway may use. */
+  get connectors(): readonly string[] {
+    return Object.keys(this.#binding.references);
+  }
+
   /** Whether this gateway answers requests for a connector that come from outside. */
   exposes(connector: string): boolean {
     return this.#binding.exposed.includes(connector);
@@ -74,6 +80,16 @@ export class Relay {
     const init: RequestInit = { method, headers, redirect: "manual", ...(body.byteLength > 0 ? { body } : {}) };
     return answered(await sent(url, init));
   }
+}
+
+const opened = new Map<string, Promise<Relay | null>>();
+
+/** The relay that a deployment binds. Kept by its text: an isolate has one, and importing a key takes time. */
+export async function relayOf({ RELAY: text }: Env): Promise<Relay | null> {
+  if (text === undefined) return null;
+  const found = opened.get(text) ?? Relay.open(text);
+  opened.set(text, found);
+  return found;
 }
 
 async function sent(url: URL, init: RequestInit): Promise<Response> {
