@@ -108,7 +108,7 @@ def _key(vault: Vault, name: str) -> Secret:
     if name not in vault.secrets:
         raise SecretError(
             f"There is no key {name} of {vault.place} yet: run the role relay on the control plane first, "
-            "which makes it."
+            "or the quickstart for a relay of this machine, which makes it."
         )
     return vault.secrets[name]
 

@@ -274,7 +274,7 @@ def _url(edge: Mapping[str, Any], hostname: str) -> str:
 
 
 def _control_plane(name: str, value: Mapping[str, Any], planes: tuple[Plane, ...]) -> ControlPlane:
-    relays = tuple(instances(planes, name))
+    relays = tuple(instances((plane.variables() for plane in planes if plane.relay), name))
     return ControlPlane(
         name, value["host"], value["environment"], value.get("user"), value.get("port"), relays
     )

@@ -53,23 +53,27 @@ def relay_of(
     return Relay(declared["url"], listen, declared.get("control_plane"), days, connectors)
 
 
-def instances(planes: Iterable[Any], control_plane: str) -> list[dict[str, Any]]:
-    """The relays that a control plane runs: one for each tenant, with its planes."""
+def instances(planes: Iterable[Mapping[str, Any]], control_plane: str | None) -> list[dict[str, Any]]:
+    """The relays that a control plane runs, or those of none: one for each tenant, with its planes.
+
+    ``planes`` are the variables C(plane).
+    """
     found: dict[str, dict[str, Any]] = {}
     for plane in planes:
-        if plane.relay is None or plane.relay.control_plane != control_plane:
+        relay = plane.get("relay")
+        if not relay or relay["control_plane"] != control_plane:
             continue
         about = found.setdefault(
-            plane.tenant,
+            plane["tenant"],
             {
-                "tenant": plane.tenant,
-                "environment": plane.environment,
-                "listen": plane.relay.listen,
-                "authority": plane.relay.authority,
+                "tenant": plane["tenant"],
+                "environment": plane["environment"],
+                "listen": relay["listen"],
+                "authority": relay["authority"],
                 "planes": {},
             },
         )
-        about["planes"][plane.name] = {"region": plane.region, "connectors": plane.relay.connectors}
+        about["planes"][plane["name"]] = {"region": plane["region"], "connectors": relay["connectors"]}
     return list(found.values())
 
 
