@@ -13,12 +13,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils._embedded import choice, install, lifecycle, reach, words
-from ..plugin_utils._embedded.layout import Layout
+from ..plugin_utils._embedded import choice, install, lifecycle, reach, relays, words
+from ..plugin_utils._embedded.layout import Layout, here
 from ..plugin_utils._embedded.pm2 import Settings
 from ..plugin_utils._embedded.problem import Problem
-
-_FILES = Path(__file__).resolve().parents[2] / "roles" / "embedded_edge" / "files"
 
 
 class ActionModule(ActionBase):
@@ -33,6 +31,8 @@ class ActionModule(ActionBase):
         "dir": {"type": "path", "default": ".run"},
         "api_port": {"type": "int"},
         "http_port": {"type": "int"},
+        "relay_port": {"type": "int"},
+        "relays": {"type": "list", "elements": "str", "default": []},
         "zones": {"type": "list", "elements": "str", "default": ["edge.localhost"]},
         "connect_to": {"type": "str"},
         "started_with": {
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         if outcome.error_messages:
             return result | {"failed": True, "msg": "; ".join(outcome.error_messages)}
         args: dict[str, Any] = outcome.validated_parameters
-        layout = Layout(run=Path(args["dir"]).absolute(), files=_FILES)
+        layout = here(args["dir"])
         try:
             return result | self._brought(layout, args, bool(self._task.check_mode))
         except Problem as problem:
@@ -63,22 +63,29 @@ class ActionModule(ActionBase):
             return {"changed": gone, "dir": str(layout.run)}
         if args["state"] == "stopped":
             return {"changed": self._stopped(layout, check), "dir": str(layout.run)}
-        api, http = choice.chosen(layout, args["api_port"], args["http_port"])
+        ports = choice.chosen(layout, args["api_port"], args["http_port"], args["relay_port"])
         by = args["started_with"]
         if args["state"] == "required":
-            reach.check_served(layout, args["connect_to"] or f"127.0.0.1:{http}", by)
+            reach.check_served(layout, args["connect_to"] or f"127.0.0.1:{ports.http}", by)
             return {"changed": False, "dir": str(layout.run)}
-        reach.check_agreement(args["connect_to"] or "", http, by)
+        reach.check_agreement(args["connect_to"] or "", ports.http, by)
+        listening = frozenset(relays.port_of(listen) for listen in args["relays"])
+        relays.check_agreement(args["relay_port"], listening, by)
         install.check_packages()
-        settings = Settings(api, http, tuple(args["zones"]))
+        settings = Settings(ports, tuple(args["zones"]), listening)
         if check:
             return _described(layout, settings, changed=_due(layout, settings, args["state"]))
         with lifecycle.locked(layout.run):
             wanted = args["state"] == "started"
+            if wanted:
+                lifecycle.check_ports(layout, settings, by)
             changed = self._installed(layout, settings if wanted else None, by)
             if wanted and not lifecycle.current(layout, settings):
                 lifecycle.start(layout, settings, by)
                 changed = True
+            if wanted and choice.remembered(layout) != ports:
+                # The relay alone moves, which is not started here.
+                choice.remember(layout, ports)
             return _described(layout, settings, changed=changed)
 
     def _installed(self, layout: Layout, settings: Settings | None, by: str) -> bool:
@@ -114,6 +121,9 @@ def _described(layout: Layout, settings: Settings, changed: bool) -> dict[str, A
         "dir": str(layout.run),
         "cwd": str(Path.cwd()),
         "env_file": str(layout.environment),
-        "base_url": f"http://127.0.0.1:{settings.api_port}/client/v4",
-        "http_port": settings.http_port,
+        "token_file": str(layout.token),
+        "base_url": f"http://127.0.0.1:{settings.ports.api}/client/v4",
+        "api_port": settings.ports.api,
+        "http_port": settings.ports.http,
+        "relay_port": settings.ports.relay,
     }

@@ -25,8 +25,8 @@ requirements:
   - Python 3.11 or newer with its venv module, for the Python that runs Ansible
 notes:
   - It runs on the controller, whatever host the task is for, since what talks to the API runs there too.
-  - The token of the embedded edge is in no result. It is in the file that RV(env_file) names, which only its
-    owner can read.
+  - The token of the embedded edge is in no result. It is in the files that RV(env_file) and RV(token_file)
+    name, which only their owner can read.
 attributes:
   check_mode:
     description: Can run in C(check_mode) and tell what would change without changing it.
@@ -46,7 +46,7 @@ options:
         Python that runs Ansible lacks a package that this collection imports.
       - V(started) also starts it, and restarts it when its code or an option is another one than before.
       - V(required) changes nothing. It fails, and names the remedy, when nobody answers at O(connect_to).
-      - V(stopped) stops it and its PM2. What was deployed stays.
+      - V(stopped) stops it and its PM2, with the relays beside it. What was deployed stays.
       - V(absent) stops it and removes the run directory with everything that was deployed.
     type: str
     choices: [absent, installed, required, started, stopped]
@@ -67,6 +67,23 @@ options:
       - The port on which deployed Workers answer, told apart by the Host header.
       - When not set, the one of last time, which the run directory remembers, and 8788 the first time.
     type: int
+  relay_port:
+    description:
+      - The port of the relay in the quickstart's own topology. Nothing listens on it here, see
+        M(adsengineer.orchestrator.embedded_relay).
+      - When not set, the one of last time, which the run directory remembers, and the first time the one
+        after O(http_port).
+      - One that no relay in O(relays) has is refused before anything is changed.
+    type: int
+    version_added: 0.2.0
+  relays:
+    description:
+      - Where relays of the topology will listen on this machine, as C(127.0.0.1:PORT). When somebody else has
+        one of these ports, that is refused before anything is changed.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.2.0
   zones:
     description: The zones of the account.
     type: list
@@ -120,11 +137,26 @@ env_file:
   returned: when O(state=installed) or O(state=started)
   type: str
   sample: /home/ada/demo/.run/edge.env
+token_file:
+  description: A file with the API token alone.
+  returned: when O(state=installed) or O(state=started)
+  type: str
+  sample: /home/ada/demo/.run/edge.token
 base_url:
   description: Where the API is.
   returned: when O(state=installed) or O(state=started)
   type: str
   sample: http://127.0.0.1:8787/client/v4
+api_port:
+  description: The port of the API.
+  returned: when O(state=installed) or O(state=started)
+  type: int
+  sample: 8787
+relay_port:
+  description: The port of the relay in the quickstart's own topology.
+  returned: when O(state=installed) or O(state=started)
+  type: int
+  sample: 8789
 http_port:
   description: The port on which deployed Workers answer.
   returned: when O(state=installed) or O(state=started)

@@ -7,41 +7,57 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from .layout import Layout
 from .problem import Problem
 
-USUAL = (8787, 8788)
 _LAST = 65535
 
 
-def chosen(layout: Layout, api: int | None, http: int | None) -> tuple[int, int]:
-    """Answer the ports of the API and of deployed Workers; the run directory remembers the last ones."""
+class Ports(NamedTuple):
+    """Of the API, of deployed Workers, and of the quickstart's relay, 0 when that was not chosen yet."""
+
+    api: int
+    http: int
+    relay: int = 0
+
+
+USUAL = Ports(8787, 8788)
+
+
+def chosen(layout: Layout, api: int | None, http: int | None, relay: int | None) -> Ports:
+    """Answer the ports; the run directory remembers the last ones."""
     last = remembered(layout)
-    ports = (last[0] if api is None else api, last[1] if http is None else http)
+    api, http = last.api if api is None else api, last.http if http is None else http
+    if relay is None:
+        # As scripts/play has it.
+        relay = last.relay or (http + 1 if http + 1 != api else http + 2)
+    ports = Ports(api, http, relay)
     for port in ports:
         if not 0 < port <= _LAST:
             raise Problem(f"{port} is no port", f"Choose one from 1 to {_LAST}")
-    if ports[0] == ports[1]:
+    if len(set(ports)) < len(ports):
+        twice = next(port for port in ports if ports.count(port) > 1)
         raise Problem(
-            f"the API and the deployed Workers can't both have port {ports[0]}",
-            "Choose two ports that differ",
+            f"the API, the deployed Workers and the relay can't share port {twice}",
+            "Choose ports that differ",
         )
     return ports
 
 
-def remembered(layout: Layout) -> tuple[int, int]:
-    """The ports of last time; what can't be read counts for nothing."""
+def remembered(layout: Layout) -> Ports:
+    """The ports of last time; what can't be read counts for nothing. An older one has no relay."""
     try:
         said = json.loads(layout.ports.read_text())
-        return int(said["api"]), int(said["http"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return Ports(int(said["api"]), int(said["http"]), int(said.get("relay", 0)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return USUAL
 
 
-def remember(layout: Layout, api: int, http: int) -> None:
+def remember(layout: Layout, ports: Ports) -> None:
     """Keep the ports for the next time; scripts/play reads them too."""
-    layout.ports.write_text(json.dumps({"api": api, "http": http}) + "\n")
+    layout.ports.write_text(json.dumps(ports._asdict()) + "\n")
 
 
-__all__ = ["USUAL", "chosen", "remember", "remembered"]
+__all__ = ["USUAL", "Ports", "chosen", "remember", "remembered"]

@@ -26,6 +26,10 @@ class Layout:
     files: Path
 
     @property
+    def collection(self) -> Path:
+        return self.files.parents[2]
+
+    @property
     def python(self) -> Path:
         return self.run / "venv" / "bin" / "python"
 
@@ -70,8 +74,22 @@ class Layout:
         return self.run / "edge.env"
 
     @property
+    def token(self) -> Path:
+        return self.run / "edge.token"
+
+    @property
     def output(self) -> Path:
         return self.run / "edge.log"
+
+    @property
+    def relays(self) -> Path:
+        """A folder for the files of each relay."""
+        return self.run / "relay"
+
+    @property
+    def library(self) -> Path:
+        """Where a relay imports the collection from: a link, as a checkout has another path than its name."""
+        return self.run / "library"
 
     @property
     def pm2_home(self) -> Path:
@@ -84,6 +102,12 @@ class Layout:
             return self.pm2_home
         digest = hashlib.sha256(os.fsencode(self.run)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"adsengineer-{os.getuid()}-{digest}"
+
+
+def here(run: str) -> Layout:
+    """The layout of a run directory, with the files of this collection."""
+    collection = Path(__file__).resolve().parents[3]
+    return Layout(run=Path(run).absolute(), files=collection / "roles" / "embedded_edge" / "files")
 
 
 def digest(*paths: Path) -> str:
@@ -108,4 +132,4 @@ def private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-__all__ = ["Layout", "digest", "private"]
+__all__ = ["Layout", "digest", "here", "private"]

@@ -11,23 +11,19 @@ import errno
 import fcntl
 import http.client
 import json
-import os
 import shutil
-import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import choice, install, pm2, ports
+from . import choice, install, pm2, ports, processes, relays
 from .layout import Layout, digest, private
 from .pm2 import Settings
 from .problem import Problem
 
 MARK = ".embedded-edge"
 _START = 30.0
-_STOP = 15.0
-_TAIL = 5
 
 
 @dataclass(frozen=True)
@@ -82,17 +78,13 @@ def serving(layout: Layout) -> Serving | None:
         found = Serving(int(said["api"]), int(said["http"]), int(said["pid"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if _ours(layout, found.pid) and _healthy(found.api_port) else None
+    return found if processes.edge(layout, found.pid) and _healthy(found.api_port) else None
 
 
 def current(layout: Layout, settings: Settings) -> bool:
     """Tell whether it serves as declared, supervised, with the code that is there now."""
     now = serving(layout)
-    if (
-        now is None
-        or not _supervisor(layout)
-        or (now.api_port, now.http_port) != (settings.api_port, settings.http_port)
-    ):
+    if now is None or not processes.supervisor(layout) or (now.api_port, now.http_port) != settings.ports[:2]:
         return False
     try:
         return layout.ecosystem.read_text() == _declared(layout, settings)
@@ -100,19 +92,22 @@ def current(layout: Layout, settings: Settings) -> bool:
         return False
 
 
-def make_way(layout: Layout, settings: Settings, by: str) -> None:
-    """Stop what runs here, and refuse ports that are taken, if possible before that."""
+def check_ports(layout: Layout, settings: Settings, by: str) -> None:
+    """Refuse ports that are held by anybody but what runs here, while that goes on."""
     now = serving(layout)
-    if now:
-        ports.check(settings.api_port, settings.http_port, by, ours=(now.api_port, now.http_port))
+    _check_ports(settings, by, {*((now.api_port, now.http_port) if now else ()), *relays.held(layout)})
+
+
+def make_way(layout: Layout, settings: Settings, by: str) -> None:
+    """Stop what runs here, and refuse ports that are taken."""
     stop(layout)
-    ports.check(settings.api_port, settings.http_port, by)
+    _check_ports(settings, by)
 
 
 def start(layout: Layout, settings: Settings, by: str) -> Serving:
     """Start it under PM2 as declared and wait until it serves; one that runs differently is stopped first."""
     make_way(layout, settings, by)
-    choice.remember(layout, settings.api_port, settings.http_port)
+    choice.remember(layout, settings.ports)
     layout.ready.unlink(missing_ok=True)
     layout.output.write_text("")
     layout.ecosystem.write_text(_declared(layout, settings))
@@ -129,14 +124,16 @@ def start(layout: Layout, settings: Settings, by: str) -> Serving:
 
 def stop(layout: Layout) -> bool:
     """Stop it and its PM2; tell whether anything ran."""
-    supervised = _supervisor(layout)
+    supervised = processes.supervisor(layout)
     node = install.node(layout)
     if supervised and node:
         pm2.ask(layout, node, "kill")
-    left = [*_supervisor(layout), *_left(layout)]
+    left = [*processes.supervisor(layout), *processes.left(layout)]
     if left:
-        _end(layout, left)
-    layout.ready.unlink(missing_ok=True)
+        processes.end(left)
+    # What is gone is not declared to PM2 any more.
+    for path in (layout.ready, *layout.relays.glob("*/ecosystem.json")):
+        path.unlink(missing_ok=True)
     return bool(supervised or left)
 
 
@@ -152,6 +149,15 @@ def remove(layout: Layout) -> bool:
     return True
 
 
+def _check_ports(settings: Settings, by: str, ours: Collection[int] = ()) -> None:
+    mine = {"api": settings.ports.api, "http": settings.ports.http}
+    if settings.ports.relay in settings.relays:
+        mine["relay"] = settings.ports.relay
+    ports.check(mine, by, ours)
+    for port in sorted(settings.relays.difference(mine.values(), ours)):
+        relays.check_port(port, settings.ports.relay, by)
+
+
 def _declared(layout: Layout, settings: Settings) -> str:
     return pm2.ecosystem(layout, settings, digest(layout.files / "embedded_edge"))
 
@@ -163,9 +169,8 @@ def _awaited(layout: Layout) -> Serving:
         if found:
             return found
         time.sleep(0.05)
-    lines = layout.output.read_text(errors="replace").strip().splitlines()[-_TAIL:] or ["nothing"]
     raise Problem(
-        f"the embedded edge did not serve within {_START:.0f} s; it said: {' | '.join(lines)}",
+        f"the embedded edge did not serve within {_START:.0f} s; it said: {pm2.said(layout.output)}",
         f"Read {layout.output}",
     )
 
@@ -181,45 +186,15 @@ def _healthy(port: int) -> bool:
         connection.close()
 
 
-def _words(pid: int) -> list[bytes]:
-    try:
-        return (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return []
-
-
-def _ours(layout: Layout, pid: int) -> bool:
-    """A process number can be given again: only one that serves this run directory counts."""
-    words = _words(pid)
-    return b"embedded_edge" in words and os.fsencode(layout.run) in words
-
-
-def _supervisor(layout: Layout) -> list[int]:
-    """This run directory's PM2 daemon, which names itself after its home."""
-    try:
-        pid = int((layout.pm2_home / "pm2.pid").read_text())
-    except (OSError, ValueError):
-        return []
-    named = b" ".join(_words(pid))
-    return [pid] if b"PM2" in named and os.fsencode(layout.pm2_home) in named else []
-
-
-def _left(layout: Layout) -> list[int]:
-    """Processes that serve this run directory although PM2 is gone."""
-    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _ours(layout, int(entry.name))]
-
-
-def _end(layout: Layout, pids: list[int]) -> None:
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, kind)
-        deadline = time.monotonic() + _STOP
-        while time.monotonic() < deadline:
-            pids = [pid for pid in pids if _words(pid) != [b""] and _words(pid)]
-            if not pids:
-                return
-            time.sleep(0.05)
-
-
-__all__ = ["MARK", "Serving", "current", "locked", "make_way", "remove", "serving", "start", "stop"]
+__all__ = [
+    "MARK",
+    "Serving",
+    "check_ports",
+    "current",
+    "locked",
+    "make_way",
+    "remove",
+    "serving",
+    "start",
+    "stop",
+]

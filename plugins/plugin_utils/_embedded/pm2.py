@@ -9,46 +9,55 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .choice import Ports
 from .layout import Layout, private
 from .problem import Problem
 
 NAME = "embedded-edge"
 _PATIENCE = 30
+_TAIL = 5
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the embedded edge is to run."""
+    """How the embedded edge is to run, and on which ports relays will listen beside it."""
 
-    api_port: int
-    http_port: int
+    ports: Ports
     zones: tuple[str, ...]
+    relays: frozenset[int] = frozenset()
 
 
 def ecosystem(layout: Layout, settings: Settings, source: str) -> str:
     """The ecosystem file. ``source`` is the digest of the code, so that new code is a new file."""
     zones = [part for zone in settings.zones for part in ("--zone", zone)]
-    ports = ["--api-port", str(settings.api_port), "--http-port", str(settings.http_port)]
+    ports = ["--api-port", str(settings.ports.api), "--http-port", str(settings.ports.http)]
     places = ["--dir", str(layout.run), "--workerd", str(layout.workerd)]
+    argv = ["-m", "embedded_edge", "serve", *places, *ports, *zones]
+    env = {"PYTHONPATH": str(layout.files), "EMBEDDED_EDGE_SOURCE": source}
+    return declared(layout, NAME, argv, env, layout.output)
+
+
+def declared(layout: Layout, name: str, argv: Sequence[str], env: Mapping[str, str], output: Path) -> str:
+    """The ecosystem file of one Python program."""
     app = {
-        "name": NAME,
+        "name": name,
         # Relative to cwd: PM2 hands a script whose path has a space to a shell.
         "script": str(layout.python.relative_to(layout.run)),
-        "args": ["-m", "embedded_edge", "serve", *places, *ports, *zones],
+        "args": list(argv),
         "interpreter": "none",
         "exec_mode": "fork",
         "cwd": str(layout.run),
         "env": {
-            "PYTHONPATH": str(layout.files),
             "PYTHONPYCACHEPREFIX": str(layout.run / "cache" / "pycache"),
             "PYTHONUNBUFFERED": "1",
-            "EMBEDDED_EDGE_SOURCE": source,
+            **env,
         },
-        "out_file": str(layout.output),
-        "error_file": str(layout.output),
+        "out_file": str(output),
+        "error_file": str(output),
         "kill_timeout": 10000,
         "exp_backoff_restart_delay": 200,
         "max_restarts": 10,
@@ -98,8 +107,13 @@ def ask(layout: Layout, node: Path, *words: str) -> None:
         raise Problem(f"pm2 {words[0]} failed: {said}", f"Read {_log(layout)}")
 
 
+def said(output: Path) -> str:
+    """The last lines of what a program has said, as one."""
+    return " | ".join(output.read_text(errors="replace").strip().splitlines()[-_TAIL:]) or "nothing"
+
+
 def _log(layout: Layout) -> Path:
     return layout.pm2_home / "pm2.log"
 
 
-__all__ = ["NAME", "Settings", "ask", "ecosystem", "environment"]
+__all__ = ["NAME", "Settings", "ask", "declared", "ecosystem", "environment", "said"]

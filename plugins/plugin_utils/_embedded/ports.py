@@ -18,16 +18,19 @@ _ADDRESS = "127.0.0.1"
 _LISTEN = "0A"
 
 
-def check(api: int, http: int, by: str, ours: Collection[int] = (), proc: Path = Path("/proc")) -> None:
-    """Raise a :class:`Problem` when nobody can listen on one of the ports; ``ours`` are held by ourselves."""
-    refused = {port: error for port in (api, http) if port not in ours and (error := _error(port))}
+def check(wanted: Mapping[str, int], by: str, ours: Collection[int] = (), proc: Path = Path("/proc")) -> None:
+    """Raise a :class:`Problem` when nobody can listen on one of the ports; ``ours`` are held by ourselves.
+
+    ``wanted`` has the names of :mod:`words`.
+    """
+    refused = {port: error for port in wanted.values() if port not in ours and (error := _error(port))}
     if refused:
-        free_api = _free(api, besides=http) if api in refused else api
-        free_http = _free(http, besides=free_api) if http in refused else http
-        raise Problem(
-            _wrong(refused, proc),
-            f"Stop what is there, or take others: {words.quickstart(by, free_api, free_http)}",
-        )
+        kept = {name: port for name, port in wanted.items() if port not in refused}
+        for name, port in wanted.items():
+            if port in refused:
+                kept[name] = _free(port, kept.values())
+        others = words.quickstart(by, **{name: kept[name] for name in wanted})
+        raise Problem(_wrong(refused, proc), f"Stop what is there, or take others: {others}")
 
 
 def _error(port: int) -> OSError | None:
@@ -56,10 +59,10 @@ def _clause(of: Sequence[str], why: str) -> str:
     return f"{noun} {' and '.join(of)} of {_ADDRESS} {verb} {why}"
 
 
-def _free(port: int, besides: int) -> int:
+def _free(port: int, besides: Collection[int]) -> int:
     """A port like this one that is free now."""
     for other in range(max(port % 1000 + 9000, port + 1000), 65536, 1000):
-        if other != besides and _error(other) is None:
+        if other not in besides and _error(other) is None:
             return other
     with socket.socket() as probe:
         probe.bind((_ADDRESS, 0))

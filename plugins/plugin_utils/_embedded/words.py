@@ -10,15 +10,15 @@ MAKE = "make"
 PLAYBOOK = "ansible-playbook"
 
 
-def quickstart(by: str, api: int | None = None, http: int | None = None) -> str:
-    """The command that starts the embedded edge, on these ports where they are given."""
-    if by == MAKE:
-        command, api_word, http_word = "make quickstart", "API_PORT=", "HTTP_PORT="
-    else:
-        command = f"{PLAYBOOK} adsengineer.orchestrator.quickstart"
-        api_word, http_word = "-e embedded_edge_api_port=", "-e embedded_edge_http_port="
-    given = [f"{word}{port}" for word, port in ((api_word, api), (http_word, http)) if port]
-    return " ".join([command, *given])
+def quickstart(by: str, **ports: int) -> str:
+    """The command that starts the embedded edge, on these ports of C(api), C(http) and C(relay)."""
+    command = "make quickstart" if by == MAKE else f"{PLAYBOOK} adsengineer.orchestrator.quickstart"
+    return " ".join([command, *(asked(by, name, port) for name, port in ports.items())])
 
 
-__all__ = ["MAKE", "PLAYBOOK", "quickstart"]
+def asked(by: str, name: str, port: int) -> str:
+    """The option that asks for a port."""
+    return f"{name.upper()}_PORT={port}" if by == MAKE else f"-e embedded_edge_{name}_port={port}"
+
+
+__all__ = ["MAKE", "PLAYBOOK", "asked", "quickstart"]

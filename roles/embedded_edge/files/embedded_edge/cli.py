@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from .api.auth import SCOPES
-from .environment import read_env, variables, write_env
+from .environment import read_env, variables, write_env, write_token
 from .server import LOOPBACK, Runs, listen, serve
 from .source import StoreSource
 from .store import StateError, Store
@@ -106,7 +106,7 @@ def _serve_in(folder: Path, options: argparse.Namespace) -> None:
 
 
 def _prepare(store: Store, zones: Sequence[str], env_file: Path, listener: socket.socket) -> None:
-    """Bring zones and token up to date and write the file for clients."""
+    """Bring zones and token up to date and write the files for clients."""
     for zone in zones:
         store.accounts.add_zone(zone)
     known = read_env(env_file).get("CLOUDFLARE_API_TOKEN", "")
@@ -114,6 +114,7 @@ def _prepare(store: Store, zones: Sequence[str], env_file: Path, listener: socke
     # A token of an older edge lacks the permissions that came since.
     token = known if found and found.scopes >= SCOPES else store.accounts.add_main_token(SCOPES)
     write_env(env_file, variables(token, store.accounts.id, listener.getsockname()[1]))
+    write_token(env_file.with_suffix(".token"), token)
     store.kv.sweep()
 
 

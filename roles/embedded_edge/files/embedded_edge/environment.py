@@ -30,6 +30,11 @@ def write_env(path: Path, values: Mapping[str, str]) -> None:
     _replace(path, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()))
 
 
+def write_token(path: Path, token: str) -> None:
+    """Write a file with the token alone, for its owner only."""
+    _replace(path, f"{token}\n")
+
+
 def read_env(path: Path) -> dict[str, str]:
     """Read a file that `write_env` wrote; a missing or a mangled one is empty."""
     try:

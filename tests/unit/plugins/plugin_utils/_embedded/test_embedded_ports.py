@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-import json
+import os
+import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded import (
     choice,
     lifecycle,
@@ -25,42 +28,61 @@ def layout(tmp_path: Path) -> Layout:
 @pytest.mark.parametrize(
     ("asked", "remembered", "in_force"),
     [
-        ((None, None), None, (8787, 8788)),
-        ((None, None), (9001, 9002), (9001, 9002)),
-        ((9003, None), (9001, 9002), (9003, 9002)),
-        ((None, 9004), None, (8787, 9004)),
-        ((9003, 9004), (9001, 9002), (9003, 9004)),
+        ((None, None, None), None, (8787, 8788, 8789)),
+        ((None, None, None), (9001, 9002, 9009), (9001, 9002, 9009)),
+        ((9003, None, None), (9001, 9002, 9009), (9003, 9002, 9009)),
+        ((None, 9004, None), None, (8787, 9004, 9005)),
+        ((None, None, 9004), None, (8787, 8788, 9004)),
+        ((9003, 9004, 9005), (9001, 9002, 9009), (9003, 9004, 9005)),
+        ((9004, 9003, None), None, (9004, 9003, 9005)),
     ],
-    ids=["usual", "last time", "one of them", "one, the first time", "both"],
+    ids=["usual", "last time", "one of them", "Workers", "relay", "all", "the API has the next"],
 )
 def test_ports_are_those_asked_for_else_those_of_last_time(
     layout: Layout,
-    asked: tuple[int | None, int | None],
-    remembered: tuple[int, int] | None,
-    in_force: tuple[int, int],
+    asked: tuple[int | None, int | None, int | None],
+    remembered: tuple[int, int, int] | None,
+    in_force: tuple[int, int, int],
 ) -> None:
     if remembered:
-        choice.remember(layout, *remembered)
+        choice.remember(layout, choice.Ports(*remembered))
     assert choice.chosen(layout, *asked) == in_force
+
+
+@pytest.mark.parametrize(
+    ("text", "in_force"),
+    [
+        ('{"api": 9001, "http": 9002}', (9001, 9002, 9003)),
+        ('{"api": 9003, "http": 9002}', (9003, 9002, 9004)),
+        ('{"api": 8789, "http": 8788}', (8789, 8788, 8790)),
+    ],
+)
+def test_a_memory_from_before_there_was_a_relay_is_one(
+    layout: Layout, text: str, in_force: tuple[int, int, int]
+) -> None:
+    layout.ports.write_text(text)
+    assert choice.chosen(layout, None, None, None) == in_force
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"api": 9001}', '{"api": "x", "http": 1}'])
 def test_an_odd_memory_counts_for_nothing(layout: Layout, text: str) -> None:
     layout.ports.write_text(text)
-    assert choice.chosen(layout, None, None) == choice.USUAL
+    assert choice.chosen(layout, None, None, None) == (8787, 8788, 8789)
 
 
 @pytest.mark.parametrize(
-    ("api", "http", "wrong"),
+    ("ports", "wrong"),
     [
-        (0, 8788, "0 is no port. Choose one from 1 to 65535"),
-        (8787, 65536, "65536 is no port"),
-        (9000, 9000, "both have port 9000"),
+        ((0, 8788, None), "0 is no port. Choose one from 1 to 65535"),
+        ((8787, 65536, None), "65536 is no port"),
+        ((8787, 8788, 0), "0 is no port"),
+        ((9000, 9000, None), "can't share port 9000. Choose ports that differ"),
+        ((9000, 9001, 9000), "can't share port 9000"),
     ],
 )
-def test_impossible_ports_are_refused(layout: Layout, api: int, http: int, wrong: str) -> None:
+def test_impossible_ports_are_refused(layout: Layout, ports: tuple[int, int, int | None], wrong: str) -> None:
     with pytest.raises(Problem, match=wrong):
-        choice.chosen(layout, api, http)
+        choice.chosen(layout, *ports)
 
 
 @pytest.mark.parametrize("connect_to", ["", "127.0.0.1:8788", "localhost:8788", "192.0.2.1:443"])
@@ -107,9 +129,44 @@ def test_planes_that_nobody_serves_are_told_with_the_remedy(
     assert told in str(caught.value)
 
 
-def test_what_scripts_play_reads_is_what_is_remembered(layout: Layout) -> None:
-    choice.remember(layout, 9001, 9002)
-    assert json.loads(layout.ports.read_text()) == {"api": 9001, "http": 9002}
-    script = (Path(__file__).resolve().parents[5] / "scripts" / "play").read_text()
-    assert f".run/{layout.ports.name}" in script
-    assert '"http": ' in layout.ports.read_text()
+SCRIPT = Path(__file__).resolve().parents[5] / "scripts" / "play"
+ROOT = SCRIPT.parents[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "memory"),
+    [
+        ({}, '{"api": 9001, "http": 9002, "relay": 9007}'),
+        ({}, '{"api": 9001, "http": 9002}'),
+        ({}, '{"api": 9003, "http": 9002}'),
+        ({}, None),
+        ({"HTTP_PORT": "8789"}, None),
+        (
+            {"API_PORT": "8788", "HTTP_PORT": "8789", "RELAY_PORT": "8787"},
+            '{"api": 1, "http": 2, "relay": 3}',
+        ),
+    ],
+)
+def test_the_topology_of_scripts_play_has_the_ports_that_are_chosen(
+    tmp_path: Path, asked: dict[str, str], memory: str | None
+) -> None:
+    for name in ("scripts/play", "scripts/lib.sh", "inventories/embedded/topology.yml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    layout = Layout(run=tmp_path / ".run", files=tmp_path)
+    layout.run.mkdir()
+    if memory:
+        layout.ports.write_text(memory)
+    wanted = [asked.get(f"{name}_PORT") for name in ("API", "HTTP", "RELAY")]
+    ports = choice.chosen(layout, *(int(port) if port else None for port in wanted))
+    script = [tmp_path / "scripts/play", "--inventory"]
+    said = subprocess.run(script, env={"PATH": os.environ["PATH"], **asked}, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    topology = yaml.safe_load((tmp_path / said.stdout.strip()).read_text())
+    acme = topology["tenants"]["acme"]
+    assert (topology["edge"]["port"], topology["edge"]["connect_to"]) == (
+        ports.http,
+        f"127.0.0.1:{ports.http}",
+    )
+    assert acme["relay"] == {"url": f"http://127.0.0.1:{ports.relay}", "listen": f"127.0.0.1:{ports.relay}"}
+    assert acme["connectors"]["edge"]["port"] == ports.api

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded import lifecycle, pm2, ports
+from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.choice import Ports
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.layout import (
     Layout,
     digest,
@@ -18,7 +19,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded
 )
 from ansible_collections.adsengineer.orchestrator.plugins.plugin_utils._embedded.problem import Problem
 
-SETTINGS = pm2.Settings(8787, 8788, ("edge.localhost", "other.localhost"))
+SETTINGS = pm2.Settings(Ports(8787, 8788, 8789), ("edge.localhost", "other.localhost"))
 
 
 def test_the_ecosystem_says_all_that_runs(tmp_path: Path) -> None:
@@ -67,20 +68,20 @@ def test_a_free_port_passes_and_a_busy_one_names_its_holder_and_the_remedy(by: s
         api, http = free.getsockname()[1], taken.getsockname()[1]
         free.close()
         with pytest.raises(Problem) as caught:
-            ports.check(api, http, by)
-        ports.check(api, http, by, ours=(http,))
+            ports.check({"api": api, "http": http}, by)
+        ports.check({"api": api, "http": http}, by, ours=(http,))
     said = str(caught.value)
     assert f"port {http} of 127.0.0.1 is taken by process {os.getpid()} (" in said
     assert re.search(f"or take others: {command.format(api=api)}\\.$", said), said
     assert str(http) not in said.split("take others")[1]
-    ports.check(api, http, by)
+    ports.check({"api": api, "http": http}, by)
 
 
 def test_ports_of_one_holder_are_told_in_one_clause_and_the_remedy_has_two_that_differ() -> None:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         first, second = one.getsockname()[1], two.getsockname()[1]
         with pytest.raises(Problem) as caught:
-            ports.check(first, second, "make")
+            ports.check({"api": first, "http": second}, "make")
     said = str(caught.value)
     assert f"ports {first} and {second} of 127.0.0.1 are taken by process {os.getpid()} (" in said
     api, http = re.search(r"API_PORT=(\d+) HTTP_PORT=(\d+)", said).groups()  # type: ignore[union-attr]
