@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
-export PYTHON INVENTORY API_PORT HTTP_PORT SCENARIO
+export PYTHON INVENTORY API_PORT HTTP_PORT RELAY_PORT SCENARIO
 
 .DEFAULT_GOAL := help
 
@@ -112,6 +112,7 @@ help: ## this list
 ##@ Variables, as in: make quickstart API_PORT=9787 HTTP_PORT=9788
 #: API_PORT   the embedded edge's API (8787); with quickstart, and remembered until make clean
 #: HTTP_PORT  deployed Workers (8788); the same
+#: RELAY_PORT the relay of tenant acme (the one after HTTP_PORT, 8789); the same
 #: INVENTORY  instead of inventories/embedded
 #: FORMAT     json: the list of planes for programs; with status
 #: RELEASE    the label; with release

@@ -31,12 +31,13 @@ def clone() -> Iterator[Newcomer]:
     folder, home = base / "my clone", base / "home"
     copy_of_checkout(folder)
     at_home = fresh_home(home)
-    api, http = free_ports()
+    api, http, relay = free_ports()
     shell = Newcomer(
         folder,
         {
             "API_PORT": str(api),
             "HTTP_PORT": str(http),
+            "RELAY_PORT": str(relay),
             "HOME": str(home),
             "PATH": path_without_node(base / "bin"),
         },

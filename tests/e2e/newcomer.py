@@ -103,7 +103,7 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": _PATH, "ANSIBLE_NOCOLOR": "1"}
 
 
-def free_ports(count: int = 2) -> list[int]:
+def free_ports(count: int = 3) -> list[int]:
     """Ports that were free a moment ago."""
     sockets = [socket.socket() for _turn in range(count)]
     try:
@@ -133,16 +133,17 @@ def changes(output: str) -> int:
 
 def processes_below(folder: Path) -> list[str]:
     """Command lines that name a folder."""
-    return list(_commands_below(folder).values())
+    return list(commands_below(folder).values())
 
 
 def pids_below(folder: Path, program: str) -> list[int]:
     """Processes of one program, by its file's name, whose command line names a folder."""
-    running = {pid: Path(f"/proc/{pid}/exe") for pid in _commands_below(folder)}
+    running = {pid: Path(f"/proc/{pid}/exe") for pid in commands_below(folder)}
     return [pid for pid, exe in running.items() if exe.exists() and exe.readlink().name == program]
 
 
-def _commands_below(folder: Path) -> dict[int, str]:
+def commands_below(folder: Path) -> dict[int, str]:
+    """Command lines that name a folder, by process."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:

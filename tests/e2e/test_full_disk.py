@@ -80,11 +80,12 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clone = base / "clone"
     copy_of_checkout(clone)
     (base / "small").mkdir()
-    api, http = free_ports()
+    api, http, relay = free_ports()
     python = shutil.which("python3", path=environment()["PATH"]) or sys.executable
     script = base / "script"
     script.write_text(SCRIPT.format(python=python))
-    shell = Shell(clone, {"API_PORT": str(api), "HTTP_PORT": str(http), "PYTHON": python})
+    ports = {"API_PORT": str(api), "HTTP_PORT": str(http), "RELAY_PORT": str(relay)}
+    shell = Shell(clone, {**ports, "PYTHON": python})
     shell.good("unshare", "-m", "bash", "-eu", str(script), timeout=900)
     assert processes_below(clone) == []
     return base

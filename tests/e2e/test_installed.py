@@ -8,8 +8,10 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from newcomer import ROOT, Shell, ansible, changes, free_ports, processes_below, words
+from taint import Canary, leaks
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,16 @@ def refused(shell: Shell, name: str, *options: str) -> str:
     return " ".join(done.stdout.split())
 
 
-def on(api: int, http: int) -> list[str]:
-    return words([f"embedded_edge_api_port={api}", f"embedded_edge_http_port={http}"])
+def on(api: int, http: int, relay: int) -> list[str]:
+    ports = {"api": api, "http": http, "relay": relay}
+    return words([f"embedded_edge_{name}_port={port}" for name, port in ports.items()])
+
+
+def through_the_relay(http: int) -> str:
+    """What the embedded edge says of the token that the relay adds, asked by a visitor of a Worker."""
+    url = f"http://127.0.0.1:{http}/v1/relay/edge/client/v4/user/tokens/verify"
+    answer = httpx.get(url, headers={"Host": "acme-eu.edge.localhost"}, timeout=30)
+    return str(answer.json()["result"]["status"])
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +82,7 @@ def test_the_quickstart_needs_nothing_but_the_collection(
     assert "source .run/edge.env && ansible-playbook -i inventory/topology.yml" in quickstart
     assert "ansible-playbook adsengineer.orchestrator.stop" in quickstart
     assert {path.name for path in empty.folder.iterdir()} == {".run", "inventory"}
+    assert through_the_relay(ports[1]) == "active"
 
 
 def test_its_secrets_are_found_by_every_command_with_its_inventory(empty: Shell, quickstart: str) -> None:
@@ -91,18 +102,31 @@ def test_the_second_run_keeps_the_ports_and_changes_nothing(empty: Shell, quicks
 def test_the_topology_follows_the_port_unless_somebody_has_edited_it(empty: Shell, quickstart: str) -> None:
     topology = empty.folder / "inventory" / "topology.yml"
     first = topology.read_text()
-    api, http = free_ports()
-    moved = play(empty, "quickstart", *on(api, http))
+    api, http, relay = free_ports()
+    moved = play(empty, "quickstart", *on(api, http, relay))
     assert f"http://acme-eu.edge.localhost:{http}" in moved
     assert "4 of 4 planes are healthy" in moved
     assert f"connect_to: 127.0.0.1:{http}\n" in topology.read_text()
+    assert (
+        f'relay: {{url: "http://127.0.0.1:{relay}", listen: "127.0.0.1:{relay}"}}\n' in topology.read_text()
+    )
+    assert through_the_relay(http) == "active"
 
     topology.write_text(topology.read_text() + "# mine\n")
     other = free_ports(1)[0]
     told = refused(empty, "quickstart", "-e", f"embedded_edge_http_port={other}")
     assert f"planes are reached at 127.0.0.1:{http}, and the embedded edge's port is {other}" in told
     assert f"ansible-playbook adsengineer.orchestrator.quickstart -e embedded_edge_http_port={http}" in told
+    told = refused(empty, "quickstart", "-e", f"embedded_edge_relay_port={other}")
+    assert f"the topology's relay listens on port {relay}, and {other} was asked for" in told
     assert topology.read_text().endswith("# mine\n")
+    assert changes(play(empty, "quickstart")) == 0
+
+    # As an earlier release wrote it, whose quickstart had no relay.
+    without = re.sub(r"^    # The fourth kind(.*\n)+?(?=  globex:)", "", topology.read_text(), flags=re.M)
+    topology.write_text(without)
+    assert changes(play(empty, "quickstart")) > 0
+    assert "relay" not in " ".join(processes_below(empty.folder))
     assert changes(play(empty, "quickstart")) == 0
 
     topology.write_text(first)
@@ -130,7 +154,8 @@ def test_what_is_stopped_or_taken_is_told_in_the_playbooks_words(empty: Shell, q
         told = refused(empty, "quickstart", "-e", f"embedded_edge_api_port={port}")
     assert re.search(
         rf"port {port} of 127\.0\.0\.1 is taken by process \d+ .*"
-        r"quickstart -e embedded_edge_api_port=\d+ -e embedded_edge_http_port=\d+\.",
+        r"quickstart -e embedded_edge_api_port=\d+ -e embedded_edge_http_port=\d+ "
+        r"-e embedded_edge_relay_port=\d+\.",
         told,
     )
     assert "4 of 4 planes are healthy" in play(empty, "quickstart")
@@ -141,7 +166,7 @@ def test_a_topology_of_ones_own_is_deployed(empty: Shell, quickstart: str) -> No
     mine.mkdir()
     text = (empty.folder / "inventory" / "topology.yml").read_text()
     # Whoever starts from it has no secrets yet.
-    text = re.sub(r"^    secrets:\n(      .*\n)+", "", text, flags=re.M)
+    text = re.sub(r"^    secrets:\n(.*\n)+?(?=  globex:)", "", text, flags=re.M)
     (mine / "topology.yml").write_text(
         re.sub(r"^name: .*$", "name: mine", text, flags=re.M).replace("acme", "zenith")
     )
@@ -156,7 +181,6 @@ def test_no_secret_is_left_in_ansibles_own_files(empty: Shell, quickstart: str) 
     token = re.search(r"API_TOKEN=(\S+)", (empty.folder / ".run" / "edge.env").read_text())
     assert token
     assert token[1] not in quickstart
-    home = Path(empty.extra["ANSIBLE_HOME"])
-    assert [
-        path for path in home.rglob("*") if path.is_file() and token[1].encode() in path.read_bytes()
-    ] == []
+    run = empty.folder / ".run"
+    kept = [run / name for name in ("edge.env", "edge.token", "relay/acme/secrets.json")]
+    assert leaks([Canary.token(token[1])], [Path(empty.extra["ANSIBLE_HOME"]), empty.folder], skip=kept) == []

@@ -18,10 +18,12 @@ from typing import Any
 
 import httpx
 import pytest
-from newcomer import Newcomer, Shell, changes, free_ports, pids_below, processes_below
+from newcomer import Newcomer, Shell, changes, commands_below, free_ports, pids_below, processes_below
+from taint import Canary, leaks
 
 PLANES = {("acme", "eu"), ("acme", "us"), ("globex", "eu"), ("globex", "us")}
 INVENTORY = "inventories/embedded"
+VERIFY = "/client/v4/user/tokens/verify"
 VERSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -75,6 +77,7 @@ def test_the_first_run_ends_with_the_planes_and_what_to_try(clone: Shell, quicks
         "make release-bad",
         "make status",
         f"See which secrets a Worker has, and no value: curl {acme}/healthz",
+        f"See it call with a secret that it never has: curl {acme}/v1/relay/edge{VERIFY}",
         "Edit the configuration on both sides: make edits. Merge it: make sync",
         "Point curl, wrangler or an SDK at it: source .run/edge.env. Stop it: make stop",
     ]
@@ -118,13 +121,87 @@ def test_each_kind_of_secret_is_there_and_no_value_is_shown(clone: Shell, quicks
         assert health.json()["bound"] == {"API_KEY": {"version": 1}}
         assert health.json()["relayed"]["SINK_TOKEN"].keys() == {"version", "key"}
         assert health.json()["stored"] == {"PARTNER_KEY": {}}
+        assert health.json()["resident"] == {"edge": {}}
         assert [value for value in values if value in health.text] == []
     told = clone.good("make", "status")
     assert re.search(r"acme +production +api_key +1 .* fresh .*acme-eu\.API_KEY \(bound\)", told)
     assert re.search(r"acme +production +sink_token +1 .* fresh .*acme-eu\.SINK_TOKEN \(relayed\)", told)
     assert re.search(r"acme +production +partner_key +1 .* acme-eu\.PARTNER_KEY \(secrets_store\)", told)
+    assert re.search(r"acme +production +edge_token +1 .* acme-eu\.edge \(resident\)", told)
     for said in (quickstart, told):
         assert [value for value in values if value in said] == []
+
+
+def through_the_relay(clone: Shell, region: str = "eu") -> httpx.Response:
+    """What the embedded edge says of the token that the relay adds, asked by a visitor of a Worker."""
+    url = f"http://127.0.0.1:{clone.extra['HTTP_PORT']}/v1/relay/edge{VERIFY}"
+    return httpx.get(url, headers={"Host": f"acme-{region}.edge.localhost"}, timeout=30)
+
+
+def active(clone: Shell) -> bool:
+    """Whether the relay answers within half a minute, and with a token that is accepted."""
+    deadline = time.monotonic() + 30
+    while through_the_relay(clone).status_code != 200 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return str(through_the_relay(clone).json()["result"]["status"]) == "active"
+
+
+def relay_of(clone: Shell) -> int:
+    place = f"--config {clone.folder}/.run/relay/acme/relay.json"
+    (pid,) = [pid for pid, words in commands_below(clone.folder).items() if place in words]
+    return pid
+
+
+def test_a_resident_secret_works_and_is_with_the_relay_alone(clone: Shell, quickstart: str) -> None:
+    run = clone.folder / ".run"
+    token = (run / "edge.token").read_text().strip()
+    api = f"http://127.0.0.1:{clone.extra['API_PORT']}"
+    assert httpx.get(api + VERIFY).status_code == 400, "it refuses whoever has no token"
+    for region in ("eu", "us"):
+        answer = through_the_relay(clone, region)
+        assert (answer.status_code, answer.json()["result"]["status"]) == (200, "active")
+        assert answer.headers["x-region"] == region
+        assert token not in str(answer.headers.raw) + answer.text
+    headers = {"Authorization": f"Bearer {token}"}
+    log = httpx.get(f"{api}/_embedded/requests", headers=headers).raise_for_status()
+    asked = [entry["status"] for entry in log.json()["requests"] if entry["path"] == VERIFY]
+    assert asked[-3:] == [400, 200, 200]
+    (clone.folder.parent / "log").write_text(log.text + quickstart)
+    holders = [run / name for name in ("edge.env", "edge.token", "relay/acme/secrets.json")]
+    assert [path.stat().st_mode & 0o777 for path in holders] == [0o600] * 3
+    # The embedded edge keeps bindings and KV below run.
+    places = [run, clone.folder / ".cache", clone.folder.parent / "log"]
+    assert leaks([Canary.token(token)], places, skip=holders) == []
+    assert {leak.place for leak in leaks([Canary.token(token)], places)} == set(map(str, holders))
+
+
+def test_a_relay_that_is_killed_is_brought_back(clone: Shell, quickstart: str) -> None:
+    before = relay_of(clone)
+    os.kill(before, signal.SIGKILL)
+    assert active(clone)
+    assert relay_of(clone) != before
+    assert changes(clone.good("make", "quickstart")) == 0
+    supervisor = int((clone.folder / ".run" / "pm2" / "pm2.pid").read_text())
+    for pid in (supervisor, relay_of(clone)):
+        os.kill(pid, signal.SIGKILL)
+    clone.good("make", "quickstart")
+    assert active(clone)
+    assert changes(clone.good("make", "quickstart")) == 0
+
+
+def test_a_token_that_is_made_anew_reaches_the_relay(clone: Shell, quickstart: str) -> None:
+    environment = clone.folder / ".run" / "edge.env"
+    before = environment.read_text()
+    clone.good("make", "stop")
+    environment.unlink()
+    said = clone.good("make", "quickstart", "ARGS=-vvvvv --diff")
+    assert environment.read_text() != before
+    assert active(clone)
+    (clone.folder.parent / "said").write_text(said)
+    token = (clone.folder / ".run" / "edge.token").read_text().strip()
+    assert leaks([Canary.token(token)], [clone.folder.parent / "said"]) == []
+    assert re.search(r"acme +production +edge_token +2 ", clone.good("make", "status"))
+    assert changes(clone.good("make", "quickstart")) == 0
 
 
 def test_the_environment_file_serves_other_clients(clone: Shell, quickstart: str) -> None:
@@ -170,7 +247,7 @@ def test_stop_keeps_what_was_deployed_and_its_ports(clone: Shell, quickstart: st
     before = serving(clone)
     clone.good("make", "stop")
     assert processes_below(clone.folder) == []
-    usual = replace(clone, extra={**clone.extra, "API_PORT": "", "HTTP_PORT": ""})
+    usual = replace(clone, extra={**clone.extra, "API_PORT": "", "HTTP_PORT": "", "RELAY_PORT": ""})
     for command in (("status",), ("status", "FORMAT=json"), ("release",), ("release-bad",)):
         done = usual.run("make", *command)
         assert done.returncode != 0
@@ -181,6 +258,7 @@ def test_stop_keeps_what_was_deployed_and_its_ports(clone: Shell, quickstart: st
         assert "refused" not in told
     usual.good("make", "quickstart")
     assert serving(clone) == before
+    assert through_the_relay(clone).status_code == 200
     assert changes(usual.good("make", "quickstart")) == 0
 
 
@@ -233,14 +311,15 @@ def test_a_bad_release_stops_red_and_everything_is_put_back(clone: Shell, quicks
 def test_a_busy_port_is_told_with_its_holder_and_the_remedy(clone: Shell, quickstart: str) -> None:
     done = clone.run("scripts/play", "quickstart", "-e", "embedded_edge_dir=.cache/second")
     assert done.returncode != 0
-    api, http = clone.extra["API_PORT"], clone.extra["HTTP_PORT"]
+    api, http, relay = (clone.extra[f"{name}_PORT"] for name in ("API", "HTTP", "RELAY"))
     told = " ".join(done.stdout.split())
     assert re.search(
         rf"ports {api} and {http} of 127\.0\.0\.1 are taken by process \d+ \(.*embedded_edge", told
     ), told
-    command = re.search(r"make quickstart API_PORT=(\d+) HTTP_PORT=(\d+)\.", told)
+    assert re.search(rf"port {relay} of 127\.0\.0\.1 is taken by process \d+ \(.* -m relay", told), told
+    command = re.search(r"make quickstart API_PORT=(\d+) HTTP_PORT=(\d+) RELAY_PORT=(\d+)\.", told)
     assert command, told
-    assert not {api, http} & set(command.groups())
+    assert not {api, http, relay} & set(command.groups())
 
 
 def test_moving_to_a_busy_port_leaves_it_where_it_was(clone: Shell, quickstart: str) -> None:
@@ -252,7 +331,8 @@ def test_moving_to_a_busy_port_leaves_it_where_it_was(clone: Shell, quickstart: 
 
 
 def test_on_the_ports_of_a_newcomer_the_inventory_is_the_file_that_edits_copies(clone: Shell) -> None:
-    assert clone.good("env", "HTTP_PORT=8788", "scripts/play", "--inventory").strip() == (
+    usual = ("API_PORT=8787", "HTTP_PORT=8788", "RELAY_PORT=8789")
+    assert clone.good("env", *usual, "scripts/play", "--inventory").strip() == (
         "inventories/embedded/topology.yml"
     )
 
@@ -271,7 +351,7 @@ def test_edits_of_both_sides_are_merged_and_the_conflict_is_told(clone: Shell, q
 
 def test_help_lists_the_variables(clone: Shell) -> None:
     told = clone.good("make", "help")
-    for name in ("API_PORT", "HTTP_PORT", "INVENTORY", "FORMAT", "RELEASE", "ARGS"):
+    for name in ("API_PORT", "HTTP_PORT", "RELAY_PORT", "INVENTORY", "FORMAT", "RELEASE", "ARGS"):
         assert re.search(rf"^  {name} ", told, re.MULTILINE)
 
 
