@@ -32,7 +32,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Before PM2 is installed it predicts that everything will be started.
+      - Where PM2 does not run it predicts that everything will be started.
   diff_mode:
     support: full
     details:
@@ -129,6 +129,11 @@ options:
     default: 1.5
   timeout:
     description: How many seconds PM2 may take for one command. By default it follows from the processes.
+    type: float
+  stop_timeout:
+    description:
+      - How many seconds PM2 is given to stop. Processes that may take longer to finish, declared before or
+        now, are refused. By default it is what systemd's unit says.
     type: float
   file:
     description: The declared file.
@@ -230,6 +235,7 @@ from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_converge import Converger
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host.pm2_declared import (
     check,
+    check_stop,
     entry,
     read_declared,
     secret_values,
@@ -264,6 +270,7 @@ SPEC = {
     "purge": {"type": "bool", "default": False},
     "settle": {"type": "float", "default": 1.5},
     "timeout": {"type": "float"},
+    "stop_timeout": {"type": "float"},
     "file": {"type": "path", "default": "/etc/adsengineer/pm2.json"},
     "home": {"type": "path", "default": "/var/lib/adsengineer/pm2"},
     "executable": {"type": "path", "default": "/usr/local/lib/adsengineer/pm2/pm2"},
@@ -351,15 +358,14 @@ def converge(module: AnsibleModule, want: Mapping[str, dict[str, Any]]) -> dict[
     declared = Declaration(params["file"], params["home"])
     before = dict(declared.apps)
     pm2 = Pm2(params["home"], params["executable"], patience(params, {**before, **want}))
-    absent = pm2.missing()
-    if absent and module.check_mode and want:
-        module.warn(f"PM2 is not installed yet ({absent}): everything declared would be started")
-    elif want:
+    if want and not module.check_mode:
         pm2.require()
     # Without PM2 nothing runs, and what is not declared never will.
-    running = pm2.list() if not absent and pm2.answers() else []
+    running = pm2.list() if not pm2.missing() and pm2.answers() else []
     gone = removed(params, set(before) | {one.name for one in running})
     after = {**{name: app for name, app in before.items() if name not in gone}, **want}
+    if params["state"] != "absent":
+        check_stop(after.values(), params["stop_timeout"] or pm2.stop_timeout())
     steps = plan(list(want.values()), gone, running, reload=params["state"] == "reloaded")
     changed = bool(steps) or before != after
     if not module.check_mode:

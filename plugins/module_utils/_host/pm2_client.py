@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pwd
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .pm2 import Instance, Problem, parse_jlist
-from .pm2_declared import looks_secret
+from .pm2_declared import looks_secret, seconds
 
 _ASSIGNED = re.compile(r"([\w-]+)([\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)")
 _ERROR = re.compile(r"error|exception|fatal|cannot|refused|denied|EADDR", re.IGNORECASE)
@@ -58,6 +59,18 @@ class Pm2:
                 f"PM2 does not answer at {self.home}/rpc.sock",
                 f"Run: systemctl start {self.unit}; if it fails: journalctl -u {self.unit}",
             )
+
+    def stop_timeout(self) -> float:
+        """How many seconds systemd gives PM2 to stop; without such a unit nobody ends it."""
+        argv = ["systemctl", "show", "--property", "LoadState,TimeoutStopUSec", self.unit]
+        try:
+            done = subprocess.run(  # pylint: disable=ansible-bad-function
+                argv, capture_output=True, text=True, timeout=self.timeout, check=False
+            )
+        except OSError:
+            return math.inf
+        known = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        return seconds(known["TimeoutStopUSec"]) if known.get("LoadState") == "loaded" else math.inf
 
     def list(self) -> list[Instance]:
         """What runs."""

@@ -52,7 +52,7 @@ class Converger:
         if wrong:
             said = self._said()
             self._end(step.name)
-            raise self._problem(step.entry, wrong, "it was taken away again", said)
+            raise self._problem(step.entry, wrong, "it was taken away again", said or self._alone(step.entry))
 
     def _restart(self, step: Step, former: Mapping[str, Any] | None) -> None:
         self._end(step.name)
@@ -61,7 +61,8 @@ class Converger:
             return
         said = self._said()
         self._end(step.name)
-        raise self._problem(step.entry, wrong, self._back(step.entry, former), said)
+        now = self._back(step.entry, former)
+        raise self._problem(step.entry, wrong, now, said or self._alone(step.entry))
 
     def _back(self, entry: Mapping[str, Any], former: Mapping[str, Any] | None) -> str:
         """Start the former one again; tell what runs now."""
@@ -81,7 +82,8 @@ class Converger:
         if wrong:
             said = self._said()
             self._end(proof["name"])
-            raise self._problem(step.entry, wrong, "the former one was left running", said)
+            now = "the former one was left running"
+            raise self._problem(step.entry, wrong, now, said or self._alone(step.entry))
         self._end(step.name)
         wrong = self._bring_up(step.entry)
         if wrong:
@@ -116,12 +118,25 @@ class Converger:
             raise Problem(f"process {name} does not end", "See what PM2 says of it, then run the play again")
 
     def _said(self) -> str:
-        return next(filter(None, (self.pm2.said(log, size) for log, size in self.logs.items())), "")
+        said = next(filter(None, (self.pm2.said(log, size) for log, size in self.logs.items())), "")
+        return said and f"it said: {said}"
+
+    def _alone(self, app: Mapping[str, Any]) -> str:
+        """What a process says that is started once more, in fork mode and beside what serves.
+
+        In cluster mode PM2 loses what is thrown while the script loads.
+        """
+        if app["exec_mode"] != "cluster":
+            return ""
+        alone = {**named_next(app), "exec_mode": "fork", "instances": 1, "wait_ready": False}
+        said = self._said() if self._bring_up(alone) else ""
+        self._end(alone["name"])
+        # Its port may be taken only because another one serves there.
+        return "" if "EADDRINUSE" in said else said and f"alone {said}"
 
     def _problem(self, app: Mapping[str, Any], wrong: str, now: str, said: str) -> Problem:
-        last = f"it said: {said}" if said else "its logs say nothing"
         return Problem(
-            f"process {app['name']} did not come up: {wrong}; {now}; {last}",
+            f"process {app['name']} did not come up: {wrong}; {now}; {said or 'it wrote nothing'}",
             f"Read {app['error_file']}, or start it by hand as PM2's user",
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,10 @@ _SECRET = re.compile(
 # The path of a file that holds a secret is none.
 _PLACE = re.compile(r"(^|_)(file|path|dir|directory|id|name|ttl|timeout|url)$", re.IGNORECASE)
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+#: ``pm2 kill`` lets so many instances finish at once, see _operate in PM2's lib/API.js.
+_AT_ONCE = 10
+#: What PM2 itself needs to stop, in seconds.
+_OWN_STOP = 5.0
 # PM2 reads these from the environment of what it starts.
 _OWN = re.compile(rf"^({MARK}|PM2_.*|pm_.*|NODE_APP_INSTANCE|unique_id|io)$")
 
@@ -154,6 +159,35 @@ def entry(process: Mapping[str, Any], home: str, content: Callable[[str], str]) 
     return {**app, "env": {**env, MARK: hashlib.sha256(whole.encode()).hexdigest()[:16]}}
 
 
+def check_stop(apps: Iterable[Mapping[str, Any]], given: float) -> None:
+    """Refuse processes that still finish when systemd ends PM2, ``given`` seconds after it was told to."""
+    times = [
+        (app["kill_timeout"] / 1000, str(app["name"]))
+        for app in apps
+        for _instance in range(app.get("instances", 1))
+    ]
+    if not times:
+        return
+    longest, name = max(times)
+    # However the others follow each other, the last one ends by then (Graham's bound of list scheduling).
+    queued = (sum(own for own, _name in times) - longest) / _AT_ONCE if len(times) > _AT_ONCE else 0.0
+    need = longest + queued + _OWN_STOP
+    if need > given:
+        together = f", all {len(times)} instances up to {longest + queued:g} s" if queued else ""
+        raise Problem(
+            f"process {name} may take {longest:g} s to finish (kill_timeout){together}, and systemd ends PM2 "
+            f"with all its processes {given:g} s after it told it to stop",
+            f"Set pm2_stop_timeout of the role pm2 to {math.ceil(need)} or more, or lower kill_timeout",
+        )
+
+
+def seconds(text: str) -> float:
+    """A span of time as ``systemctl show`` prints it, such as ``1min 30s``; what is no span never ends."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+    parts = re.findall(r"([0-9.]+)([a-z]+)", text)
+    return sum(float(number) * units.get(unit, math.inf) for number, unit in parts) if parts else math.inf
+
+
 def named_next(app: Mapping[str, Any]) -> dict[str, Any]:
     """The same process under the name in which it proves itself."""
     return {**app, "name": app["name"] + NEXT}
@@ -178,10 +212,12 @@ def write_declared(apps: Iterable[Mapping[str, Any]]) -> str:
 
 __all__ = [
     "check",
+    "check_stop",
     "entry",
     "looks_secret",
     "named_next",
     "read_declared",
+    "seconds",
     "secret_values",
     "write_declared",
 ]

@@ -156,8 +156,12 @@ def test_removed_variables_are_gone(served):
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [("process.exit(3)", "it "), ("setInterval(() => {}, 1000)", "did not send 'ready'")],
-    ids=["ends", "never ready"],
+    [
+        ("process.exit(3)", "it wrote nothing"),
+        ("setInterval(() => {}, 1000)", "did not send 'ready'"),
+        ("throw new Error('no such place')", "it said: Error: no such place"),
+    ],
+    ids=["ends", "never ready", "throws while it loads"],
 )
 @pytest.mark.parametrize("mode", ["cluster", "fork"])
 def test_what_does_not_come_up_leaves_the_former_one(served, tmp_path, code, said, mode):
@@ -171,6 +175,21 @@ def test_what_does_not_come_up_leaves_the_former_one(served, tmp_path, code, sai
     assert served.serves_within(30), failed["msg"]
     assert served.file.read_text() == before
     assert actions(served.declare()) == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_would_be_ended_early_is_refused(served, check):
+    before = served.file.read_text()
+    options = {"processes": [{"name": "slow", "script": str(served.server), "kill_timeout": 60000}]}
+    refused = served.run("pm2_process", check, **options, stop_timeout=60)
+    assert "process slow may take 60 s to finish" in refused["msg"]
+    assert "Set pm2_stop_timeout of the role pm2 to 65" in refused["msg"]
+    assert served.file.read_text() == before
+    # What is declared already counts, too: 15 s of the process that serves.
+    assert (
+        "process hello may take 15 s"
+        in served.run("pm2_process", check, processes=[], stop_timeout=19)["msg"]
+    )
 
 
 def test_what_an_interrupted_run_left_is_repaired(served):

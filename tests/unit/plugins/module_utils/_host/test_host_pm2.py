@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import (
@@ -209,3 +210,57 @@ def test_the_summary_tells_no_environment():
         ("stranger", False, False, "online"),
     ]
     assert "env" not in json.dumps(found)
+
+
+def finishing(*milliseconds, instances=1):
+    return [
+        declared(f"p{number}", kill_timeout=one, instances=instances)
+        for number, one in enumerate(milliseconds)
+    ]
+
+
+IN_TIME = {
+    "nothing": ([], 1),
+    "one": (finishing(15000), 20),
+    "ten at once": (finishing(*[15000] * 10), 20),
+    "in two waves": (finishing(15000, instances=11), 35),
+    "never ended": (finishing(10**9), math.inf),
+}
+
+
+@pytest.mark.parametrize(("apps", "given"), IN_TIME.values(), ids=IN_TIME)
+def test_processes_that_finish_in_time(apps, given):
+    pm2_declared.check_stop(apps, given)
+
+
+TOO_LATE = {
+    "one": (
+        finishing(1000, 30000),
+        34,
+        r"process p1 may take 30 s to finish \(kill_timeout\), and systemd ends PM2 with all its processes "
+        r"34 s after it told it to stop\. Set pm2_stop_timeout of the role pm2 to 35 or more",
+    ),
+    "in two waves": (finishing(15000, instances=11), 34, r"all 11 instances up to 30 s.*to 35 or more"),
+}
+
+
+@pytest.mark.parametrize(("apps", "given", "says"), TOO_LATE.values(), ids=TOO_LATE)
+def test_processes_that_would_be_ended_early(apps, given, says):
+    with pytest.raises(pm2.Problem, match=says):
+        pm2_declared.check_stop(apps, given)
+
+
+SPANS = {
+    "1min": 60,
+    "1min 30s": 90,
+    "45s": 45,
+    "500ms": 0.5,
+    "1h 2min": 3720,
+    "infinity": math.inf,
+    "": math.inf,
+}
+
+
+@pytest.mark.parametrize(("text", "is_"), SPANS.items(), ids=SPANS)
+def test_spans_of_systemd(text, is_):
+    assert pm2_declared.seconds(text) == is_

@@ -38,6 +38,7 @@ class Fake:
         self.runs = dict.fromkeys(names, ("online", "old"))
         self.asked = []
         self.deaf = 0
+        self.mute, self.log, self.last = False, "boom", ""
 
     def list(self):
         return [
@@ -47,6 +48,7 @@ class Fake:
 
     def start(self, apps):
         for one in apps:
+            self.last = one["exec_mode"]
             self.asked.append(f"start {one['name']} {one['env'][MARK]}")
             self.runs[one["name"]] = (
                 "errored" if one["env"][MARK].startswith("bad") else "online",
@@ -63,7 +65,7 @@ class Fake:
         return 0
 
     def said(self, path, since):
-        return "boom" if path == "/e" else ""
+        return "" if path == "/o" or (self.mute and self.last == "cluster") else self.log
 
 
 CASES = {
@@ -142,6 +144,26 @@ def test_steps(action, mark, former, runs, asked, left, said):
     else:
         take(step, former and app(former))
     assert (fake.asked, set(fake.runs)) == (asked, left)
+
+
+MUTE = {
+    "start": ("start", [], "boom", "alone it said: boom"),
+    "replace": ("replace", ["hello"], "boom", "alone it said: boom"),
+    "restart": ("restart", ["hello"], "boom", "alone it said: boom"),
+    "only the port is taken": ("replace", ["hello"], "Error: listen EADDRINUSE :::80", "it wrote nothing"),
+}
+
+
+@pytest.mark.parametrize(("action", "runs", "log", "says"), MUTE.values(), ids=MUTE)
+def test_what_says_nothing_in_cluster_mode_is_started_once_alone(action, runs, log, says):
+    fake = Fake(*runs)
+    fake.mute, fake.log = True, log
+    take = Converger(fake, settle=0, sleep=lambda seconds: None, clock=lambda: 0.0).take
+    with pytest.raises(Problem, match=says):
+        take(Step("hello", action, "", app("bad")), app("old"))
+    assert fake.asked[-2:] == ["start hello.next bad", "delete hello.next"]
+    assert fake.last == "fork"
+    assert "hello.next" not in fake.runs
 
 
 def test_what_pm2_was_just_starting_again_is_deleted_when_it_comes_back():
