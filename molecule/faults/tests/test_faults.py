@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,6 +150,20 @@ TRIALS = [
         "npm ci failed. See that this host reaches its package registry",
         ("-e", "pm2_log_keep=8 pm2_user=other"),
     ),
+    Refusal(
+        "pm2",
+        "no-registry",
+        nullcontext,
+        "npm ci from http://127.0.0.1:9/ failed. See that this host reaches its package registry",
+        ("-e", "pm2_npm_registry=http://127.0.0.1:9/ pm2_user=other"),
+    ),
+    Refusal(
+        "pm2",
+        "ended-early",
+        nullcontext,
+        "process slow may take 60 s to finish .*Set pm2_stop_timeout of the role pm2 to 65 or more",
+        ("-e", '{"pm2_processes": [{"name": "slow", "script": "/bin/sleep", "kill_timeout": 60000}]}'),
+    ),
     Refusal("pki", "full-disk", full("/etc/adsengineer/pki"), "space left"),
     Death(
         "pki",
@@ -167,6 +181,30 @@ TRIALS = [
     Refusal("reference_service", "full-disk", full(f"{ADS}/reference"), "no space left"),
     Death("reference_service", "docker inspect reference-acme", "! docker inspect reference-globex"),
 ]
+
+
+ROLES = (
+    "hardening",
+    "firewall",
+    "docker",
+    "pm2",
+    "pki",
+    "relay",
+    "cloudflared",
+    "reference_service",
+    "backup",
+)
+
+
+def test_one_tag_alone_on_a_bare_host():
+    """The playbook is asked for a single role, which needs none of the others; then it goes again."""
+    for options in ((), ("-e", "firewall_state=absent")):
+        process = play("all", "--tags", "firewall", *options)
+        said = process.communicate(timeout=400)[0]
+        assert process.returncode == 0, said
+        loaded = inside("nft list chain inet adsengineer input").stdout
+        assert ("policy drop" in loaded) is not bool(options), loaded
+    assert inside("command -v docker").returncode != 0
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: f"{trial.role}-{trial.name}")
@@ -193,6 +231,17 @@ def test_in_the_end_all_is_complete():
     assert re.search(r"changed=0 +unreachable=0 +failed=0", said), said
     assert must("systemctl is-system-running").strip() == "running"
     assert must("dpkg --audit") == ""
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_tag_alone_changes_nothing_more(role):
+    process = play("all", "--tags", role)
+    said = process.communicate(timeout=400)[0]
+    assert process.returncode == 0, said
+    assert re.search(r"changed=0 +unreachable=0 +failed=0", said), said
+    # Something of that role ran, and nothing of another one.
+    ran = {match[1] for match in re.finditer(r"^TASK \[adsengineer\.orchestrator\.(\w+) : ", said, re.M)}
+    assert ran == {role}, said
 
 
 @pytest.mark.parametrize(
