@@ -14,6 +14,8 @@ import pytest
 
 EDGE = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "edge" / "edge.env"
 PORTS = (20241, 20242)
+# Which of sources/ is declared: first a repository and HTTP/2, then a URL and what is the default.
+CHANGED = (EDGE.parents[1] / "changed").exists()
 
 
 def journal(host, unit):
@@ -42,6 +44,17 @@ def test_a_connector_serves(host, port):
     assert json.loads(answer.stdout)["readyConnections"] == 4
     assert host.socket(f"tcp://127.0.0.1:{port}").is_listening
     assert not host.socket(f"tcp://0.0.0.0:{port}").is_listening
+
+
+@pytest.mark.parametrize("port", PORTS)
+def test_a_connector_was_started_from_the_declared_source_with_the_declared_protocol(host, port):
+    program, protocol = ("/usr/local/bin", "quic") if CHANGED else ("/usr/bin", "http2")
+    main = host.check_output(f"systemctl show --property MainPID --value cloudflared@{port}")
+    argv = host.check_output(f"tr '\\0' ' ' </proc/{main}/cmdline")
+    assert f" {program}/cloudflared tunnel " in argv
+    assert f" --protocol {protocol} " in argv
+    said = host.check_output(f"journalctl --unit cloudflared@{port} --output cat --no-pager")
+    assert re.findall(r"connector \S+, protocol (\S+)", said)[-1] == protocol
 
 
 def test_the_api_sees_both(host):

@@ -131,6 +131,14 @@ def test_pm2_runs_on_another_node_as_another_user(host):
     assert int(host.check_output(f"{node} -p 'parseInt(process.versions.node)'")) >= 22
 
 
+def test_systemd_is_asked_how_long_pm2_may_take_to_stop(host):
+    process = {"name": "slow", "script": "/usr/bin/sleep", "interpreter": "none", "kill_timeout": 41000}
+    arguments = json.dumps({"processes": [process]})
+    refused = host.ansible("adsengineer.orchestrator.pm2_process", arguments, check=False, become=True)
+    assert "ends PM2 with all its processes 45 s after" in refused["msg"]
+    assert "Set pm2_stop_timeout of the role pm2 to 46 or more" in refused["msg"]
+
+
 def test_logs_of_pm2_are_kept_as_told(host):
     rules = host.file("/etc/logrotate.d/pm2-adsengineer").content_string
     assert re.search(r"^ *rotate 3$", rules, re.M)

@@ -43,12 +43,26 @@ _UNREACHED = re.compile(
     r"|timed out|connection failed|failed to fetch",
     re.IGNORECASE,
 )
+# The first is apt's own word, the others those of gpgv and sqv, its helpers.
+_UNSIGNED = re.compile(r"is not signed|NO_PUBKEY|BADSIG|EXPKEYSIG|Missing key|signature verification failed")
+_NO_SUITE = re.compile(r"does not have a Release file")
+_EXCLUDES = re.compile(r"\b(Conflicts|Depends|Breaks)\b")
 _REMEDIES = (
     (_FULL, "the disk is full", "Free some space (df -h), then run this again"),
     (
         _LOCKED,
         "another program installs packages",
         "Wait until it has ended (pgrep -a apt), then run this again",
+    ),
+    (
+        _UNSIGNED,
+        "a repository is not signed by its key",
+        "Compare its URL and key with the vendor's documentation; a mirror has the vendor's own signature",
+    ),
+    (
+        _NO_SUITE,
+        "a repository has nothing for this release",
+        "Compare its URL and suite with the vendor's documentation",
     ),
     (
         _UNREACHED,
@@ -109,6 +123,11 @@ def explain(what: str, text: str) -> PackagesError:
     for pattern, cause, remedy in _REMEDIES:
         if line := next((line for line in [*said, *lines] if pattern.search(line)), ""):
             return PackagesError(f"{what} failed: {cause} ({line[:300]}). {remedy}.")
+    if excluding := [line for line in lines if _EXCLUDES.search(line)]:
+        cause = f"packages exclude each other ({'; '.join(excluding)[:300]})"
+        return PackagesError(
+            f"{what} failed: {cause}. Remove those that don't belong here, then run this again."
+        )
     return PackagesError(f"{what} failed: {' '.join(said)[:600] or 'no output'}.")
 
 

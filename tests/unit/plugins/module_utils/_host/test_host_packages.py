@@ -54,6 +54,16 @@ def test_states_of_dpkg_query():
             "another program installs",
         ),
         ("E: Unable to locate package nmp", "a package doesn't exist here"),
+        (
+            "E: Unable to correct problems, you have held broken packages.\n"
+            "   2. docker-cli:amd64 Conflicts docker-ce-cli",
+            "packages exclude each other (2. docker-cli:amd64 Conflicts docker-ce-cli). Remove those",
+        ),
+        (
+            "The following packages have unmet dependencies:\n a : Depends: b but it is not installable\n"
+            "E: Unable to correct problems, you have held broken packages.",
+            "packages exclude each other (a : Depends: b but it is not installable)",
+        ),
         ("E: Something else", "installing npm failed: E: Something else."),
         ("", "no output"),
     ],
