@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -36,8 +37,9 @@ class Host:
         shutil.copytree(SERVER.parent, place, dirs_exist_ok=True)
         self.pm2 = place / "pm2.sh"
         node = shutil.which("node")
-        clean = f"env -i PATH={Path(node).parent}:/usr/bin:/bin HOME={self.home} PM2_HOME={self.home}"
-        self.pm2.write_text(f'#!/bin/sh\nexec {clean} PM2_DISCRETE_MODE=true {node} {PM2} "$@"\n')
+        clean = [f"PATH={Path(node).parent}:/usr/bin:/bin", f"HOME={self.home}", f"PM2_HOME={self.home}"]
+        command = shlex.join(["env", "-i", *clean, "PM2_DISCRETE_MODE=true", node, str(PM2)])
+        self.pm2.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         self.pm2.chmod(0o755)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
