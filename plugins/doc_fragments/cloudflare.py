@@ -77,3 +77,13 @@ attributes:
   idempotent:
     support: full
 """
+
+    PLANES = r"""
+options:
+  planes:
+    description:
+      - The planes, in the shape of the host variable C(plane) that the inventory plugin makes. If it is not
+        set, the planes are those of the play's hosts.
+    type: list
+    elements: dict
+"""

@@ -67,3 +67,12 @@ options:
     vars:
       - name: secrets_passwords
 """
+
+    WHY = r"""
+options:
+  why:
+    description:
+      - The reason, for the ledger.
+    type: str
+    default: ""
+"""

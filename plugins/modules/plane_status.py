@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare.attributes
   - adsengineer.orchestrator.declared_secrets
+  - adsengineer.orchestrator.cloudflare.planes
 requirements:
   - httpx >= 0.27 for the Python that runs Ansible
 notes:
@@ -30,12 +31,6 @@ attributes:
   idempotent:
     support: full
 options:
-  planes:
-    description:
-      - The planes, in the shape of the host variable C(plane) that the inventory plugin makes. If it is not
-        set, the planes are those of the play's hosts.
-    type: list
-    elements: dict
   path:
     description:
       - The path that answers 200 and a JSON object with C(status) V(ok) when a plane is healthy.

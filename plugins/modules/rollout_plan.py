@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
   - adsengineer.orchestrator.declared_secrets
+  - adsengineer.orchestrator.cloudflare.planes
 attributes:
   check_mode:
     support: full
@@ -37,12 +38,6 @@ options:
       - The name of the topology; the account register is kept under it.
     type: str
     default: default
-  planes:
-    description:
-      - The planes, in the shape of the host variable C(plane) that the inventory plugin makes. If it is not
-        set, the planes are those of the play's hosts.
-    type: list
-    elements: dict
   release:
     description:
       - The label of the release. An empty label keeps the recorded one where nothing else differs from the

@@ -22,6 +22,8 @@ extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
   - adsengineer.orchestrator.declared_secrets
+  - adsengineer.orchestrator.cloudflare.planes
+  - adsengineer.orchestrator.secrets.why
 attributes:
   check_mode:
     support: full
@@ -42,17 +44,6 @@ options:
     type: str
     choices: [keyed, rotated, delivered]
     required: true
-  planes:
-    description:
-      - The planes, in the shape of the host variable C(plane). If it is not set, the planes are those of the
-        play's hosts.
-    type: list
-    elements: dict
-  why:
-    description:
-      - The reason, for the ledger.
-    type: str
-    default: ""
 seealso:
   - module: adsengineer.orchestrator.secret
   - module: adsengineer.orchestrator.rollout_plan

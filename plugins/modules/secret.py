@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.secrets
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.secrets.why
 attributes:
   check_mode:
     support: full
@@ -94,11 +95,6 @@ options:
     description:
       - After how many days a version is stale, up to V(36500), V(0) for never.
     type: int
-  why:
-    description:
-      - The reason, for the ledger.
-    type: str
-    default: ""
 seealso:
   - module: adsengineer.orchestrator.secret_info
   - plugin: adsengineer.orchestrator.secret

@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.secrets
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.cloudflare.planes
 attributes:
   check_mode:
     support: full
@@ -31,12 +32,6 @@ attributes:
   idempotent:
     support: full
 options:
-  planes:
-    description:
-      - The planes, in the shape of the host variable C(plane). If it is not set, the planes are those of the
-        play's hosts.
-    type: list
-    elements: dict
   declared_only:
     description:
       - Show only secrets that planes declare, and tell of vault files that can't be opened instead of

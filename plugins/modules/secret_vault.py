@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.secrets
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.secrets.why
 attributes:
   check_mode:
     support: full
@@ -48,11 +49,6 @@ options:
     description:
       - A file on the controller with the new password of the vault id.
     type: path
-  why:
-    description:
-      - The reason, for the ledger.
-    type: str
-    default: ""
 seealso:
   - module: adsengineer.orchestrator.secret
 author:

@@ -23,6 +23,8 @@ extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
   - adsengineer.orchestrator.declared_secrets
+  - adsengineer.orchestrator.cloudflare.planes
+  - adsengineer.orchestrator.secrets.why
 attributes:
   check_mode:
     support: full
@@ -43,12 +45,6 @@ options:
     type: str
     choices: [present, pruned]
     required: true
-  planes:
-    description:
-      - The planes, in the shape of the host variable C(plane). If it is not set, the planes are those of the
-        play's hosts.
-    type: list
-    elements: dict
   undeclared:
     description:
       - With O(state=pruned), what to do about secrets of these tenants that are in the vault file and that no
@@ -56,11 +52,6 @@ options:
     type: str
     choices: [keep, remove]
     default: keep
-  why:
-    description:
-      - The reason, for the ledger.
-    type: str
-    default: ""
 seealso:
   - module: adsengineer.orchestrator.secret
   - module: adsengineer.orchestrator.rollout_plan

@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.cloudflare
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.cloudflare.planes
 attributes:
   check_mode:
     support: full
@@ -56,12 +57,6 @@ options:
     description:
       - A mapping of Workers to the id of the version to go back to, or V(previous).
     type: dict
-  planes:
-    description:
-      - The planes, in the shape of the host variable C(plane) that the inventory plugin makes. If it is not
-        set, the planes are those of the play's hosts.
-    type: list
-    elements: dict
   force:
     description:
       - Whether to deploy a version although the Worker's secrets have changed since. An undo by O(moves)
