@@ -44,6 +44,23 @@ class Redactor:
         """Answer ``text`` with every known secret masked, and nothing else changed."""
         return self._pattern.sub(MASK, text) if self._pattern else text
 
+    def head(self, content: bytes, count: int) -> str:
+        """Answer the first ``count`` characters of a content, at most, masked.
+
+        A secret that begins there is looked for as far as it may go on. Where the content is too long for that,
+        less is shown.
+        """
+        looked = 4 * (count + self._longest)
+        text = _printable(content[:looked].decode("utf-8", "replace"))
+        end = count if len(content) <= looked else max(0, min(count, len(text) - self._longest))
+        pieces, at = [], 0
+        for found in self._pattern.finditer(text) if self._pattern else ():
+            if found.start() >= end:
+                break
+            pieces += [text[at : found.start()], MASK]
+            at = found.end()
+        return "".join([*pieces, text[at:end]])
+
     def scrub(self, value: Any) -> Any:
         """Answer ``value`` with every text in it masked."""
         if isinstance(value, str):
@@ -53,11 +70,19 @@ class Redactor:
         return [self.scrub(item) for item in value] if isinstance(value, list | tuple) else value
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
+    def _known(self) -> list[str]:
         # Made on first use only: most calls go well, and a fleet may have thousands of secrets.
         forms = {form for value in self._secrets if len(value) >= SHORT for form in _forms(value)}
+        return sorted(forms, key=len, reverse=True)
+
+    @property
+    def _longest(self) -> int:
+        return len(self._known[0]) if self._known else SHORT
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
         alone = [f"(?<!\\w){re.escape(value)}(?!\\w)" for value in self._secrets if len(value) < SHORT]
-        longest_first = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+        longest_first = [re.escape(form) for form in self._known]
         return re.compile("|".join(longest_first + alone), re.IGNORECASE) if self._secrets else None
 
     def __repr__(self) -> str:

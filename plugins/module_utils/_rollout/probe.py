@@ -24,7 +24,6 @@ from .fleet import FRONT
 
 OVERRIDE = "Cloudflare-Workers-Version-Overrides"
 _SNIPPET = 200
-_READ = 65536
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PATH = re.compile(r"/(?!/)[\x21-\x22\x24-\x7e]*|/")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -192,8 +191,7 @@ class Prober:
         redactor = self._redactor
         if redactor is None:
             return "(not shown, as the secrets to mask in it can't be read)"
-        # Masked before it is cut: half a secret would not be known.
-        text = redactor.mask(content[:_READ].decode("utf-8", "replace"))[: 2 * _SNIPPET]
+        text = redactor.head(content, 2 * _SNIPPET)
         hidden = _SUSPICIOUS.sub(lambda match: f"{match.group(1) or ''}********", text)
         return redactor.clean(hidden, _SNIPPET) or "(empty body)"
 

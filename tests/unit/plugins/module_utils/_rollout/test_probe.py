@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import httpx
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._rollout.probe import (
@@ -132,6 +135,28 @@ def test_a_secret_of_the_worker_is_not_shown_even_where_the_answer_is_cut(before
         coin=lambda: 0.0, transport=httpx.MockTransport(edge.handle), secrets=lambda: ["hunter2-short"]
     ) as sender:
         assert "hunt" not in sender.ask(TARGET, HEALTH, "new").text
+
+
+LONG = " ".join(f"word{number}," for number in range(8000))[:65_536]
+ANSWERS = {
+    "cut in the only one": ([LONG], LONG),
+    "cut in the second": ([LONG[:40_000]], f"first {LONG[:40_000]} and again {LONG[:40_000]}"),
+    "cut in one that is quoted": ([LONG.replace(",", '"')], json.dumps(LONG.replace(",", '"'))),
+    "in front of others": (["hunter2-short", LONG], f"hunter2-short {LONG} {LONG}"),
+    "after what is invisible": (["hunter2 is short"], "so " * 60 + "\u200b".join("hunter2 is short") * 30),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_no_part_of_a_long_secret_is_shown(name):
+    secrets, body = ANSWERS[name]
+    edge = Edge({"new": httpx.Response(500, text=f"broken {body}")})
+    with Prober(
+        coin=lambda: 0.0, transport=httpx.MockTransport(edge.handle), secrets=lambda: secrets
+    ) as sender:
+        text = sender.ask(TARGET, HEALTH, "new").text
+    assert text.startswith("broken")
+    assert not re.search("word|hunt|short", text)
 
 
 def test_where_the_secrets_cant_be_read_nothing_of_an_answer_is_told():
