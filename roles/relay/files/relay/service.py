@@ -247,4 +247,5 @@ def cleaned(answer: Answer, hidden: tuple[str, ...]) -> Answer:
 
 @lru_cache(maxsize=64)
 def _redactor(hidden: tuple[str, ...]) -> Redactor:
-    return Redactor(hidden)
+    # Also as their bytes look where each is taken for a character, see above.
+    return Redactor((*hidden, *(value.encode().decode("latin-1") for value in hidden)))

@@ -102,5 +102,7 @@ def test_no_text_around_a_secret_brings_it_back(secret, before, after):
 
 @given(st.text(max_size=30), st.integers(0, 60), st.text("§\u200b", min_size=8, max_size=20))
 def test_the_head_of_a_content_has_no_part_of_a_secret(before, count, secret):
-    shown = Redactor(["§" * secret.count("§")]).head(f"{before.replace('§', '')}{secret * 20}".encode(), count)
+    shown = Redactor(["§" * secret.count("§")]).head(
+        f"{before.replace('§', '')}{secret * 20}".encode(), count
+    )
     assert "§" not in shown.replace(MASK, "") or secret.count("§") < 4
