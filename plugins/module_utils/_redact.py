@@ -47,8 +47,7 @@ class Redactor:
     def head(self, content: bytes, count: int) -> str:
         """Answer the first ``count`` characters of a content, at most, masked.
 
-        A secret that begins there is looked for as far as it may go on. Where the content is too long for that,
-        less is shown.
+        A secret that begins there is looked for as far as it may go on. Where that is not here, less comes.
         """
         looked = 4 * (count + self._longest)
         text = _printable(content[:looked].decode("utf-8", "replace"))
@@ -92,7 +91,7 @@ class Redactor:
 def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     stripped = secret.strip()
-    plain = {secret, repr(secret)[1:-1], *_urls(secret), *_jsons(secret)}
+    plain = {secret, repr(secret)[1:-1], ascii(secret)[1:-1], *_urls(secret), *_jsons(secret)}
     lines = {line for line in secret.splitlines() if len(line) >= 2 * SHORT}
     return {form for form in plain | lines | {stripped, raw.hex()} | _base64(raw) if len(form) >= SHORT}
 

@@ -23,6 +23,7 @@ from .._canonical import canonical
 
 FORMAT = 1
 LONGEST = 64 * 1024
+_SHOWN = 200
 MOST_DAYS = 36_500
 _CREATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -116,17 +117,26 @@ def place(tenant: object, environment: object) -> Place:
     for what, value in (("tenant", tenant), ("environment", environment)):
         if not isinstance(value, str) or not _PLACE.fullmatch(value):
             raise SecretError(
-                f"{what} is {str(value)[:80]!a}: use up to 63 lower-case letters, digits and inner "
+                f"{what} is {shown(value)}: use up to 63 lower-case letters, digits and inner "
                 "hyphens, as in the topology."
             )
     return Place(str(tenant), str(environment))
+
+
+def shown(value: object) -> str:
+    """A name as an error shows it: whole, since half a secret in its place would not be known for one.
+
+    In ASCII, so that letters that look alike can be told apart.
+    """
+    text = ascii(str(value))
+    return text if len(text) <= _SHOWN else f"{len(text)} characters long"
 
 
 def check_name(name: str) -> None:
     """Raise SecretError unless this names a secret."""
     if not _NAME.fullmatch(name):
         raise SecretError(
-            f"name is {name[:80]!a}: use up to 63 letters, digits, '_', '.' and '-', with a letter first."
+            f"name is {shown(name)}: use up to 63 letters, digits, '_', '.' and '-', with a letter first."
         )
 
 

@@ -15,7 +15,7 @@ from driving import ROOT, drive
 from taint import Canary
 
 #: What a terminal and Ansible could change on the way.
-TYPED = f"{{{{ 7 * 7 }}}} {{% if %}} {secrets.token_urlsafe(24)} 'and' \"more\" \\n $HOME é"
+TYPED = f"{{{{ 7 * 7 }}}} {{% if %}} 'and' \"more\" \\n $HOME é, then {secrets.token_urlsafe(48)} in the end"
 CHECK = {
     "ansible.builtin.assert": {
         "that": "lookup('adsengineer.orchestrator.secret', 'acme/stripe_key', environment='production')"

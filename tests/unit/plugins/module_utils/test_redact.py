@@ -29,6 +29,7 @@ FORMS = {
     "json": json.dumps(SECRET)[1:-1],
     "json in utf-8": json.dumps(SECRET, ensure_ascii=False)[1:-1],
     "python": repr(SECRET)[1:-1],
+    "python in ASCII": ascii(SECRET)[1:-1],
 }
 
 
