@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,19 @@ from urllib.parse import quote
 import ansible_runner.interface
 import yaml
 from taint import Canary, Leak, leaks
+from watching import watched
 
 ROOT = Path(__file__).resolve().parents[3]
+#: In the answer of a fault: the planted values that the API is sent.
+PLANTED = "PLANTED"
 # A Worker that repeats its secret, in every form that it can think of.
 TELLING = """
+const hex = (text) => [...text].map((char) => char.charCodeAt(0).toString(16)).join("");
 export default {
   async fetch(request, env) {
     const key = typeof env.KEY === "string" ? env.KEY : await env.KEY.get();
-    const told = [key, btoa(key), encodeURIComponent(key)].join(" ");
+    const plain = [key, encodeURIComponent(key), JSON.stringify(key)];
+    const told = [...plain, hex(key), btoa(key), btoa("user:" + key)].join(" ");
     return new Response(`broken ${told}`, { status: 500, headers: { "x-version-id": env.VERSION.id } });
   },
 };
@@ -46,6 +51,7 @@ def drive(
     plays: list[dict[str, Any]],
     *,
     inventory: str = "",
+    faults: Iterable[dict[str, Any]] = (),
     collections: Path = ROOT / ".collections",
     secret: Canary | None = None,
     asked: Mapping[str, str | None] | None = None,
@@ -56,6 +62,10 @@ def drive(
     Where the run asks what a key of ``asked`` matches, its value is typed, or when that is None the secret.
     """
     planted = [secret or Canary("secret"), Canary("api token", edge.token), Canary("vault password")]
+    told = json.dumps(" and ".join(canary.value for canary in planted[:2]))[1:-1]
+    for rule in faults:
+        body = {"body": rule["body"].replace(PLANTED, told)} if "body" in rule else {}
+        edge.control.post("/faults", json=rule | body).raise_for_status()
     sealed, seen = folder / "sealed", folder / "seen"
     sealed.mkdir()
     (sealed / "secret").write_text(planted[0].value)
@@ -98,7 +108,7 @@ def drive(
     # Not as passwords, which ansible-runner would write into a file of its own.
     for words, text in (asked or {}).items():
         run.config.expect_passwords[re.compile(words)] = planted[0].value if text is None else text
-    with Path(os.devnull).open() as nothing:
+    with watched(seen / "processes"), Path(os.devnull).open() as nothing:
         if not terminal:
             run.runner_mode, run.config.input_fd = "subprocess", nothing.fileno()
         run.run()
@@ -107,6 +117,7 @@ def drive(
     (seen / "kv.json").write_bytes(b"\n".join(stored(edge)))
     shutil.copy(edge.directory / "output.log", seen / "edge.log")
     assert list(data.glob("artifacts/*/job_events/*.json")), "ansible-runner left nothing to search"
+    assert b"ansible-playbook" in (seen / "processes").read_bytes(), "no process was seen"
     printed = (seen / "ansible.log").read_text()
     return Driven(run.status == "successful", printed, leaks(planted, [seen]))
 

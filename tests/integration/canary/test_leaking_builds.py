@@ -33,6 +33,16 @@ LEAKY = {
         "sealed = self.codec.seal(new.place.vault_id, text(new))\n"
         '        (self.directory / "draft").write_text(text(new))',
     ),
+    "an argument of a program": (
+        "plugins/action/secret.py",
+        "self.hide(value)\n        old,",
+        '__import__("subprocess").run(["sh", "-c", "sleep 0.5", value])\n        old,',
+    ),
+    "the environment of a program": (
+        "plugins/action/secret.py",
+        "self.hide(value)\n        old,",
+        '__import__("subprocess").run(["/bin/sleep", "0.5"], env={"KEY": value})\n        old,',
+    ),
 }
 
 

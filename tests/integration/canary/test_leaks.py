@@ -8,6 +8,7 @@ request log and output must not, and are searched.
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from driving import drive
+from driving import PLANTED, drive
 
 GOOD = 'export default { fetch(request, env) { return new Response("ok"); } };'
 BROKEN = 'export default { fetch() { return new Response("ok") '
@@ -38,14 +39,18 @@ def fault(kind: str, method: str = "PUT", path: str = CALL, **more: Any) -> dict
     return {"match": {"method": method, "path": path}, "fault": kind, "times": None, "skip": 0, **more}
 
 
-ECHO = "{{ lookup('file', token_file) }} and {{ lookup('file', secret_file) }}"
 HTML = "<html><body>blocked</body></html>"
+#: Answers that repeat what they got; drive() puts the planted values in.
+ECHO = {"success": False, "result": None, "messages": [], "errors": [{"code": 10021, "message": PLANTED}]}
+ECHOES = {"json": json.dumps(ECHO), "page": f"<html><title>{PLANTED}</title>{PLANTED}</html>"}
 TUNNEL = {"name": "canary", "token_file": "{{ token_file }}.tunnel"}
 BRANCHES: dict[str, Branch] = {
     "it works": Branch(ok=True),
     "server error": Branch(faults=(fault("status", status=500),)),
     "rate limit": Branch(faults=(fault("status", status=429, retry_after=0),)),
     "an HTML answer": Branch(faults=(fault("status", status=403, body=HTML),)),
+    "an error that repeats everything": Branch(faults=(fault("status", status=400, body=ECHOES["json"]),)),
+    "a page that repeats everything": Branch(faults=(fault("status", status=502, body=ECHOES["page"]),)),
     "an empty answer": Branch(faults=(fault("status", status=400, body=""),)),
     "dropped before the effect": Branch(faults=(fault("drop_before"),)),
     "dropped after the effect": Branch(faults=(fault("drop_after", times=1),), ok=True),
@@ -147,9 +152,7 @@ def playbook(branch: Branch, closed: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", BRANCHES)
 def test_nothing_leaks(name: str, clean_edge: Any, tmp_path: Path, closed_port: int) -> None:
     branch = BRANCHES[name]
-    for rule in branch.faults:
-        clean_edge.control.post("/faults", json=rule).raise_for_status()
-    run = drive(clean_edge, tmp_path, playbook(branch, closed_port))
+    run = drive(clean_edge, tmp_path, playbook(branch, closed_port), faults=branch.faults)
     assert run.ok is branch.ok, run.printed[-3000:]
     assert "Declare" in run.printed
     assert not run.leaks, run.leaks
@@ -173,6 +176,9 @@ SECRETS = {SCRIPT: {"KEY": "{{ secret }}"}}
 ROLLOUTS: dict[str, Rollout] = {
     "it works": Rollout("planes are healthy", ok=True),
     "upload refused": Rollout("500", faults=(fault("status", "PUT", SCRIPT, status=500),)),
+    "upload refused, and everything repeated": Rollout(
+        "10021", faults=(fault("status", "PUT", SCRIPT, status=400, body=ECHOES["json"]),)
+    ),
     "upload dropped, read back": Rollout(
         "planes are healthy", faults=(fault("drop_after", "PUT", SCRIPT),), ok=True
     ),
@@ -197,6 +203,9 @@ STORED: dict[str, Rollout] = {
     "bound, upload refused": Rollout(
         "500", faults=(fault("status", "PUT", SCRIPT, status=500),), declared=KEY
     ),
+    "bound, and repeated by the API": Rollout(
+        "10021", faults=(fault("status", "PUT", SCRIPT, status=400, body=ECHOES["json"]),), declared=KEY
+    ),
     "bound, and repeated by the Worker": Rollout(
         "broken",
         variables={"edge_gateway_bundle": "{{ token_file | dirname }}/telling.js"},
@@ -215,6 +224,11 @@ STORED: dict[str, Rollout] = {
     "in the Secrets Store": Rollout("planes are healthy", ok=True, declared=ACCOUNT),
     "in the Secrets Store, refused": Rollout(
         "500", faults=(fault("status", "POST", "/secrets", status=500),), declared=ACCOUNT
+    ),
+    "in the Secrets Store, and repeated by the API": Rollout(
+        "10021",
+        faults=(fault("status", "POST", "/secrets", status=400, body=ECHOES["json"]),),
+        declared=ACCOUNT,
     ),
     "in the Secrets Store, and the answer is lost": Rollout(
         "unknown", faults=(fault("drop_after", "POST", "/secrets"),), declared=ACCOUNT
@@ -245,8 +259,6 @@ def topology(edge: Any, secrets: dict[str, Any] | None = None) -> str:
 @pytest.mark.parametrize("name", ROLLOUTS)
 def test_no_rollout_leaks(name: str, clean_edge: Any, tmp_path: Path) -> None:
     branch = ROLLOUTS[name]
-    for rule in branch.faults:
-        clean_edge.control.post("/faults", json=rule).raise_for_status()
     variables = {
         "secret": "{{ lookup('file', secret_file) }}",
         "cloudflare_api_token": "{{ lookup('file', token_file) }}",
@@ -255,7 +267,7 @@ def test_no_rollout_leaks(name: str, clean_edge: Any, tmp_path: Path) -> None:
         "edge_secrets": SECRETS,
     }
     play = {"import_playbook": "adsengineer.orchestrator.deploy", "vars": variables | branch.variables}
-    run = drive(clean_edge, tmp_path, [play], inventory=topology(clean_edge))
+    run = drive(clean_edge, tmp_path, [play], inventory=topology(clean_edge), faults=branch.faults)
     assert run.ok is branch.ok, run.printed[-3000:]
     assert branch.words in run.printed
     assert not run.leaks, run.leaks
@@ -265,8 +277,6 @@ def test_no_rollout_leaks(name: str, clean_edge: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", STORED)
 def test_no_stored_secret_leaks(name: str, clean_edge: Any, tmp_path: Path) -> None:
     branch = STORED[name]
-    for rule in branch.faults:
-        clean_edge.control.post("/faults", json=rule).raise_for_status()
     put = {"tenant": "acme", "environment": "production", "name": "secret", "value_file": "{{ secret_file }}"}
     tasks = [{"adsengineer.orchestrator.secret": put}]
     variables = {
@@ -279,7 +289,8 @@ def test_no_stored_secret_leaks(name: str, clean_edge: Any, tmp_path: Path) -> N
         {"import_playbook": "adsengineer.orchestrator.deploy", "vars": variables | branch.variables},
         {"import_playbook": "adsengineer.orchestrator.secrets"},
     ]
-    run = drive(clean_edge, tmp_path, plays, inventory=topology(clean_edge, branch.declared))
+    inventory = topology(clean_edge, branch.declared)
+    run = drive(clean_edge, tmp_path, plays, inventory=inventory, faults=branch.faults)
     assert run.ok is branch.ok, run.printed[-3000:]
     assert branch.words in run.printed
     assert not run.leaks, run.leaks
