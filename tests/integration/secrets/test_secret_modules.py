@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -272,7 +273,8 @@ def test_the_value_comes_by_standard_input(folder):
         }
     ]
     (folder.path / "play.yml").write_text(yaml.safe_dump(play))
-    command = f"printf piped | {BIN}/ansible-playbook play.yml --vault-id acme-production@password 3<&0"
+    program = shlex.quote(str(BIN / "ansible-playbook"))
+    command = f"printf piped | {program} play.yml --vault-id acme-production@password 3<&0"
     environment = os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections")}
     subprocess.run(["bash", "-c", command], cwd=folder.path, env=environment, check=True, capture_output=True)
     folder.run(looked_up())
