@@ -189,7 +189,7 @@ def _await(relay: Relay) -> None:
         time.sleep(0.05)
     raise Problem(
         f"the relay of {relay.tenant} did not serve within {_START:.0f} s; it said: {pm2.said(relay.output)}",
-        f"Read {relay.output}, correct the connectors of the topology, and run this again",
+        f"Read {relay.output}, and run this again when the reason is gone",
     )
 
 
