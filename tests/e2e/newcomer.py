@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from taint import Canary, leaks
+
 ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("HOME", "USER", "LANG", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS")
 # A newcomer's PATH: no virtual environment, no version manager.
@@ -140,6 +142,21 @@ def pids_below(folder: Path, program: str) -> list[int]:
     """Processes of one program, by its file's name, whose command line names a folder."""
     running = {pid: Path(f"/proc/{pid}/exe") for pid in commands_below(folder)}
     return [pid for pid, exe in running.items() if exe.exists() and exe.readlink().name == program]
+
+
+def token_places(run: Path, *others: Path) -> set[str]:
+    """Where the embedded edge's token is, in what was written below a run directory and in other places.
+
+    What was installed there is left out: hundreds of megabytes that nothing writes to.
+    """
+    token = Canary("token", (run / "edge.token").read_text().strip())
+    written = [path for path in run.iterdir() if path.name not in ("cache", "library", "tools", "venv")]
+    return {leak.place for leak in leaks([token], [*written, *others])}
+
+
+def token_holders(run: Path) -> set[str]:
+    """The files that have to hold the token."""
+    return {str(run / name) for name in ("edge.env", "edge.token", "relay/acme/secrets.json")}
 
 
 def commands_below(folder: Path) -> dict[int, str]:
