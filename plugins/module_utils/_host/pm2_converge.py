@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -129,8 +130,11 @@ class Converger:
         if app["exec_mode"] != "cluster":
             return ""
         alone = {**named_next(app), "exec_mode": "fork", "instances": 1, "wait_ready": False}
-        said = self._said() if self._bring_up(alone) else ""
-        self._end(alone["name"])
+        said = ""
+        # Whatever stands in the way of this, what failed before is what has to be told.
+        with contextlib.suppress(Problem):
+            said = self._said() if self._bring_up(alone) else ""
+            self._end(alone["name"])
         # Its port may be taken only because another one serves there.
         return "" if "EADDRINUSE" in said else said and f"alone {said}"
 

@@ -166,6 +166,21 @@ def test_what_says_nothing_in_cluster_mode_is_started_once_alone(action, runs, l
     assert "hello.next" not in fake.runs
 
 
+def test_why_it_fails_is_told_even_if_it_can_t_be_started_alone():
+    fake = Fake()
+    fake.mute, begin = True, fake.start
+
+    def start(apps):
+        if apps[0]["exec_mode"] == "fork":
+            raise Problem("pm2 start failed", "Read pm2.log")
+        begin(apps)
+
+    fake.start = start
+    take = Converger(fake, settle=0, sleep=lambda seconds: None, clock=lambda: 0.0).take
+    with pytest.raises(Problem, match=r"hello did not come up.*it wrote nothing"):
+        take(Step("hello", "start", "", app("bad")), None)
+
+
 def test_what_pm2_was_just_starting_again_is_deleted_when_it_comes_back():
     fake = Fake("hello")
     fake.runs["hello"] = ("waiting restart", "bad")
