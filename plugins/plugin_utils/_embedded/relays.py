@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .layout import Layout, digest, private
 from .problem import Problem
 
 _START = 30.0
+_LISTEN = re.compile(r"127\.0\.0\.1:([0-9]+)")
 _COLLECTION = "ansible_collections/adsengineer/orchestrator"
 #: What the service consists of, below the collection.
 _SOURCES = ("roles/relay/files/relay", "plugins/module_utils")
@@ -63,15 +65,18 @@ class Relay:
 
 
 def port_of(listen: str) -> int:
-    """The port of C(127.0.0.1:PORT)."""
-    return int(listen.rpartition(":")[2])
+    """The port of C(127.0.0.1:PORT). Raises Problem for anything else."""
+    found = _LISTEN.fullmatch(listen)
+    if not found:
+        raise Problem(f"no relay can listen at '{listen}' here", "Write it as 127.0.0.1:PORT")
+    return int(found[1])
 
 
 def held(layout: Layout) -> set[int]:
     """The ports of the relays that run for this run directory."""
     found = set()
     for path in layout.relays.glob("*/relay.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, Problem):
             if processes.relays(layout, path.parent):
                 found.add(port_of(json.loads(path.read_text())["listen"]))
     return found

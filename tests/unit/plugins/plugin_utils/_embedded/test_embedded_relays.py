@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -68,6 +69,16 @@ def test_a_port_that_no_relay_has_is_refused_where_there_is_one() -> None:
         "relay listens on port 8801 and 8802, and 9789 was asked for. Write 9789 into url and listen" in said
     )
     assert said.endswith("run this without RELAY_PORT=9789.")
+
+
+@pytest.mark.parametrize(
+    "listen", ["", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "10.0.0.7:8801", "unix:/run/relay.sock"]
+)
+def test_a_place_where_no_relay_can_listen_is_refused(listen: str) -> None:
+    with pytest.raises(
+        Problem, match=rf"no relay can listen at '{re.escape(listen)}' here\. Write it as 127"
+    ):
+        relays.port_of(listen)
 
 
 @pytest.fixture
