@@ -45,13 +45,9 @@ class ActionModule(SecretAction):
             "The Python of Ansible has no cryptography: install ansible-core with it." if keys.MISSING else ""
         )
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._variables = task_vars or {}
-        return super().run(tmp, task_vars)
-
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         layout, by = here(args["dir"]), args["started_with"]
-        wanted = local(planes_of(self._variables, args["planes"]))
+        wanted = local(planes_of(self._vars, args["planes"]))
         if not layout.run.exists():
             raise Problem(f"there is no embedded edge in {layout.run}", f"Run {words.quickstart(by)}")
         with nullcontext() if self.check else lifecycle.locked(layout.run):

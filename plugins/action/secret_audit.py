@@ -38,10 +38,6 @@ class ActionModule(SecretAction):
         },
     }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._vars = task_vars or {}
-        return super().run(tmp, task_vars)
-
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         planes, store = planes_of(self._vars, args["planes"]), self.store(args)
         declared = audited_places(planes)

@@ -26,10 +26,6 @@ class ActionModule(SecretAction):
     }
     constraints: ClassVar[dict[str, Any]] = {"required_together": [["tenant", "environment"]]}
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._vars = task_vars or {}
-        return super().run(tmp, task_vars)
-
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         given = args["planes"]
         used = uses(map(plain, planes_of_play(self._vars) if given is None else given))

@@ -59,6 +59,7 @@ class ControllerAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate the options, run the operation, and turn every failure into a clean result."""
+        self._vars = task_vars or {}
         result = super().run(None, task_vars)
         if self.missing():
             return result | {"failed": True, "msg": self.missing()}

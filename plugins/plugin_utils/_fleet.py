@@ -68,7 +68,6 @@ class FleetAction(CloudflareAction):
     BYPASS_HOST_LOOP = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         moves = self._task.args.get("moves")
         # An undo needs the moves made so far, whatever this task failed of.
@@ -101,10 +100,6 @@ class LocalAction(ControllerAction):
     """A fleet operation that asks the planes themselves and needs neither token nor account."""
 
     BYPASS_HOST_LOOP = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._vars = task_vars or {}
-        return super().run(tmp, task_vars)
 
     def missing(self) -> str:
         return MISSING
