@@ -115,7 +115,7 @@ def _due(layout: Layout, settings: Settings, state: str) -> bool:
 
 
 def _described(layout: Layout, settings: Settings, changed: bool) -> dict[str, Any]:
-    """Nothing here is secret: the token is in the file that env_file names, and only there."""
+    """Nothing here is secret: the token is in the files that env_file and token_file name."""
     return {
         "changed": changed,
         "dir": str(layout.run),

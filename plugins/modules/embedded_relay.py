@@ -24,6 +24,7 @@ description:
 extends_documentation_fragment:
   - adsengineer.orchestrator.secrets
   - adsengineer.orchestrator.cloudflare.attributes
+  - adsengineer.orchestrator.cloudflare.planes
 attributes:
   check_mode:
     support: full
@@ -40,11 +41,6 @@ options:
         Ansible was started.
     type: path
     default: .run
-  planes:
-    description:
-      - The variables C(plane) of planes. When not set, those of the play's hosts.
-    type: list
-    elements: dict
   started_with:
     description: In whose words remedies are told, those of a checkout's Makefile or those of the playbooks.
     type: str

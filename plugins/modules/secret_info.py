@@ -73,7 +73,7 @@ secrets:
     uses:
       description:
         - Where the planes use it, as C(PLANE.BINDING (KIND)). What a relay uses for a plane is
-          C(PLANE.CONNECTOR (resident)).
+          C(PLANE.CONNECTOR (resident)), and its own keys are C(PLANE (relay)).
       type: list
       elements: str
       sample: [acme-eu.STRIPE_KEY (bound)]

@@ -40,7 +40,7 @@ class Files:
 def files(
     store: Store, where: Place, about: Mapping[str, Any], overlap: int, check: bool, told: Callable[[], None]
 ) -> Files:
-    """Make keys that are missing, and both files of them. ``told`` is called with the first change.
+    """Make keys that are missing, and both files of them. ``told`` is called after each change.
 
     ``about`` has C(planes), C(listen) and C(authority).
     """

@@ -180,7 +180,7 @@ def text(vault: Vault) -> str:
 
 
 def parse(content: str, where: str) -> Vault:
-    """Read what was decrypted. Raises SecretError without showing any of it."""
+    """Read what was decrypted. Raises SecretError, which shows a name at most."""
     try:
         data = json.loads(content)
         if data["format"] != FORMAT:
