@@ -65,6 +65,7 @@ class ActionModule(SecretAction):
         """Bring the secrets of a relay. Answer it when it does not run with them and as declared."""
         store, where = self.store(args), self.place(about)
         made = files(store, where, about, _OVERLAP, self.check, self._changed)
+        self.hide(*made.hidden)
         config = json.dumps(made.config, indent=1, sort_keys=True) + "\n"
         relay = Relay(layout.relays / where.tenant, relays.port_of(about["listen"]), config.encode())
         same = _same(relay, made)

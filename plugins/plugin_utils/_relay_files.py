@@ -17,6 +17,7 @@ from typing import Any
 from ..module_utils._relay import issue
 from ..module_utils._secrets.model import TIME, Place, Vault
 from ..module_utils._secrets.store import Store
+from ._controller import texts
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Files:
     def fingerprint(self) -> str:
         """A keyed digest of the secrets."""
         return self.vault.fingerprint("relay", self.secrets.decode())
+
+    @property
+    def hidden(self) -> list[str]:
+        """The values that no output may show, such as the log of a relay."""
+        told = json.loads(self.secrets)
+        return [*texts(told["secrets"]), *texts(told["reference_keys"])]
 
 
 def files(
