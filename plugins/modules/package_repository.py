@@ -35,6 +35,7 @@ options:
   url:
     description:
       - Where the repository is, the vendor's or a mirror. Required with O(state=present).
+        What it wants for a login belongs into C(/etc/apt/auth.conf.d).
     type: str
   suite:
     description:

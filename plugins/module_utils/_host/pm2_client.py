@@ -69,6 +69,11 @@ class Pm2:
             )
         except OSError:
             return math.inf
+        except subprocess.TimeoutExpired:
+            raise Problem(
+                f"systemd did not tell about {self.unit} in {self.timeout:g} s",
+                "See what it waits for: systemctl list-jobs",
+            ) from None
         known = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
         return seconds(known["TimeoutStopUSec"]) if known.get("LoadState") == "loaded" else math.inf
 

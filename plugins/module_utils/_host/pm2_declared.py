@@ -27,6 +27,8 @@ _URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
 _AT_ONCE = 10
 #: What PM2 itself needs to stop, in seconds.
 _OWN_STOP = 5.0
+#: Milliseconds that PM2 gives a process whose declaration says nothing.
+_USUAL_STOP = 1600
 # PM2 reads these from the environment of what it starts.
 _OWN = re.compile(rf"^({MARK}|PM2_.*|pm_.*|NODE_APP_INSTANCE|unique_id|io)$")
 
@@ -162,7 +164,7 @@ def entry(process: Mapping[str, Any], home: str, content: Callable[[str], str]) 
 def check_stop(apps: Iterable[Mapping[str, Any]], given: float) -> None:
     """Refuse processes that still finish when systemd ends PM2, ``given`` seconds after it was told to."""
     times = [
-        (app["kill_timeout"] / 1000, str(app["name"]))
+        (app.get("kill_timeout", _USUAL_STOP) / 1000, str(app["name"]))
         for app in apps
         for _instance in range(app.get("instances", 1))
     ]

@@ -47,6 +47,12 @@ def declared(
 ) -> Repository:
     """Check what was declared. Raises PackagesError, which names what is wrong."""
     plain = tuple(one.replace(" ", "").upper() for one in fingerprints)
+    for what, value in (("url", url), ("key", key)):
+        if "@" in value.partition("//")[2].partition("/")[0]:
+            raise PackagesError(
+                f"{what} has a user or a password in it, which every user of the host could read."
+                " Give it without, and what a mirror wants in /etc/apt/auth.conf.d, see apt_auth.conf(5)."
+            )
     for what, value, pattern in (
         ("name", name, r"[a-z0-9][a-z0-9_-]*"),
         ("url", url, r"(https?|file)://?\S+"),

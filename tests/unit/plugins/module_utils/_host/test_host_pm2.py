@@ -9,6 +9,7 @@ import math
 import pytest
 from ansible_collections.adsengineer.orchestrator.plugins.module_utils._host import (
     pm2,
+    pm2_client,
     pm2_declared,
     pm2_plan,
 )
@@ -225,6 +226,7 @@ IN_TIME = {
     "ten at once": (finishing(*[15000] * 10), 20),
     "in two waves": (finishing(15000, instances=11), 35),
     "never ended": (finishing(10**9), math.inf),
+    "as PM2 has it": ([{"name": "old"}], 7),
 }
 
 
@@ -241,6 +243,7 @@ TOO_LATE = {
         r"34 s after it told it to stop\. Set pm2_stop_timeout of the role pm2 to 35 or more",
     ),
     "in two waves": (finishing(15000, instances=11), 34, r"all 11 instances up to 30 s.*to 35 or more"),
+    "as PM2 has it": ([{"name": "old"}], 6, r"process old may take 1\.6 s .*to 7 or more"),
 }
 
 
@@ -248,6 +251,14 @@ TOO_LATE = {
 def test_processes_that_would_be_ended_early(apps, given, says):
     with pytest.raises(pm2.Problem, match=says):
         pm2_declared.check_stop(apps, given)
+
+
+def test_a_systemd_that_does_not_answer(tmp_path, monkeypatch):
+    (tmp_path / "systemctl").write_text("#!/bin/sh\nexec sleep 5\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(pm2.Problem, match=r"systemd did not tell about pm2-x in 0\.1 s\. See what it waits"):
+        pm2_client.Pm2("/home", "/pm2", 0.1, "pm2-x").stop_timeout()
 
 
 SPANS = {

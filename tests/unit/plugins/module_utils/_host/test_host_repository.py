@@ -43,6 +43,11 @@ WRONG = {
     "name": ({"name": "../x"}, "name '../x' is no name"),
     "url": ({"url": "mirror.example"}, "url 'mirror.example'"),
     "url with a line of its own": ({"url": "https://a.example\nTrusted: yes"}, "is no url"),
+    "url with a password": (
+        {"url": "https://ada:pw@a.example/x"},
+        "url has a user or a password",
+    ),
+    "key with a user": ({"key": "https://token@a.example/k"}, "key has a user or a password"),
     "suite": ({"suite": ""}, "suite ''"),
     "component": ({"components": ["a\nTrusted: yes"]}, "is no components"),
     "key": ({"key": "/root/key"}, "key '/root/key'"),
@@ -56,8 +61,9 @@ WRONG = {
 
 @pytest.mark.parametrize(("given", "says"), WRONG.values(), ids=WRONG)
 def test_what_is_declared_wrong_is_refused(given, says):
-    with pytest.raises(PackagesError, match=says):
+    with pytest.raises(PackagesError, match=says) as refused:
         declared(**given)
+    assert not any(word in str(refused.value) for word in ("ada:pw", "token@"))
 
 
 @pytest.mark.parametrize(
