@@ -50,8 +50,8 @@ test: ## what guards main, from a fresh clone, with no step before it
 	@scripts/test
 
 .PHONY: test-long
-test-long: ## the rest: all scenarios, and 100,000 interleavings of a synchronisation
-	@scripts/test model molecule
+test-long: ## the rest: all scenarios, rollouts killed at each step, 100,000 interleavings
+	@scripts/test model killed molecule
 
 .PHONY: test-fast
 test-fast: ## what takes seconds: linters, types, unit tests
