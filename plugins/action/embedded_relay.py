@@ -41,9 +41,7 @@ class ActionModule(SecretAction):
     }
 
     def missing(self) -> str:
-        return (
-            "The Python of Ansible has no cryptography: install ansible-core with it." if keys.MISSING else ""
-        )
+        return keys.MISSING
 
     def work(self, args: dict[str, Any]) -> dict[str, Any]:
         layout, by = here(args["dir"]), args["started_with"]

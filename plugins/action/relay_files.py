@@ -32,9 +32,7 @@ class ActionModule(SecretAction):
     }
 
     def missing(self) -> str:
-        return (
-            "The Python of Ansible has no cryptography: install ansible-core with it." if keys.MISSING else ""
-        )
+        return keys.MISSING
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._host = str((task_vars or {}).get("inventory_hostname", ""))

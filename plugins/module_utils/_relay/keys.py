@@ -17,9 +17,9 @@ from typing import Any
 try:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-    MISSING = False
+    MISSING = ""
 except ImportError:
-    MISSING = True
+    MISSING = "The Python of Ansible has no cryptography: install ansible-core with it."
 
 SIGNING, SEALING = b"adsengineer relay signing key", b"adsengineer relay reference key"
 #: How long the random text has to be.

@@ -31,8 +31,9 @@ def chosen(layout: Layout, api: int | None, http: int | None, relay: int | None)
     last = remembered(layout)
     api, http = last.api if api is None else api, last.http if http is None else http
     if relay is None:
-        # As scripts/play has it.
-        relay = last.relay or (http + 1 if http + 1 != api else http + 2)
+        # As scripts/play has it. A port that nobody asked for makes way for one that somebody did.
+        next_one = http + 1 if http + 1 != api else http + 2
+        relay = next_one if last.relay in (0, api, http) else last.relay
     ports = Ports(api, http, relay)
     for port in ports:
         if not 0 < port <= _LAST:

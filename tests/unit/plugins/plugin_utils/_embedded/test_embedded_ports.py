@@ -35,8 +35,20 @@ def layout(tmp_path: Path) -> Layout:
         ((None, None, 9004), None, (8787, 8788, 9004)),
         ((9003, 9004, 9005), (9001, 9002, 9009), (9003, 9004, 9005)),
         ((9004, 9003, None), None, (9004, 9003, 9005)),
+        ((None, 8789, None), (8787, 8788, 8789), (8787, 8789, 8790)),
+        ((8789, None, None), (8787, 8788, 8789), (8789, 8788, 8790)),
     ],
-    ids=["usual", "last time", "one of them", "Workers", "relay", "all", "the API has the next"],
+    ids=[
+        "usual",
+        "last time",
+        "one of them",
+        "Workers",
+        "relay",
+        "all",
+        "the API has the next",
+        "the Workers take the relay's",
+        "the API takes the relay's",
+    ],
 )
 def test_ports_are_those_asked_for_else_those_of_last_time(
     layout: Layout,
@@ -141,6 +153,8 @@ ROOT = SCRIPT.parents[1]
         ({}, '{"api": 9003, "http": 9002}'),
         ({}, None),
         ({"HTTP_PORT": "8789"}, None),
+        ({"HTTP_PORT": "8789"}, '{"api": 8787, "http": 8788, "relay": 8789}'),
+        ({"API_PORT": "8789"}, '{"api": 8787, "http": 8788, "relay": 8789}'),
         (
             {"API_PORT": "8788", "HTTP_PORT": "8789", "RELAY_PORT": "8787"},
             '{"api": 1, "http": 2, "relay": 3}',
